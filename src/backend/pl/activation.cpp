@@ -334,44 +334,17 @@ Record& Activation::record(uint32_t datum) {
   return *records_[datum];
 }
 
-namespace {
-
-// No list is one of nothing.
-void forget_no_domains(Shape* shape) {
-  auto is_none = [](Oid domain) { return domain == kInvalidOid; };
-  if (std::all_of(shape->domains.begin(), shape->domains.end(), is_none)) shape->domains.clear();
-}
-
-}  // namespace
-
 const Shape* Activation::record_shape(uint32_t datum) {
   Record& r = record(datum);
   if (r.shape != nullptr) return r.shape;
   Oid type = f_.datums[datum].type;
   if (type == type_oid::kRecord) return nullptr;
   if (const functions::TypeInfo* info = functions::type_by_oid(type); info != nullptr && info->kind == 'c') {
-    Shape fields;
-    for (const functions::CompositeField& field : info->fields) {
-      fields.names.emplace_back(field.name);
-      fields.types.push_back(field.type);
-      fields.typmods.push_back(field.typmod);
-      fields.domains.push_back(field.domain);
-    }
-    forget_no_domains(&fields);
-    return f_.intern(std::move(fields));
+    return f_.intern(shape_of(*info));
   }
   catalog::RelationPtr relation = analyzer::relation_of_row_type(host().catalog(), type);
   if (relation == nullptr) return nullptr;
-  Shape shape;
-  for (const catalog::Column& c : relation->columns) {
-    if (c.dropped) continue;
-    shape.names.push_back(c.name);
-    shape.types.push_back(c.type);
-    shape.typmods.push_back(c.typmod);
-    shape.domains.push_back(c.domain);
-  }
-  forget_no_domains(&shape);
-  return f_.intern(std::move(shape));
+  return f_.intern(shape_of(*relation));
 }
 
 Record& Activation::assigned_record(uint32_t datum) {
@@ -407,7 +380,9 @@ bool Activation::replace_values(uint32_t datum, std::span<const planner::OutputC
   if (shape.types.size() != columns.size()) return false;
   for (size_t i = 0; i < columns.size(); ++i) {
     const planner::OutputColumn& c = columns[i];
-    if (c.type != shape.types[i] || c.typmod != shape.typmods[i] || c.name != shape.names[i]) return false;
+    if (c.type != shape.types[i] || c.typmod != shape.typmods[i] || c.domain != shape.domain(i) ||
+        c.name != shape.names[i])
+      return false;
   }
   set_values(r, values);
   r.null = false;
@@ -450,7 +425,7 @@ void Activation::set_record(uint32_t datum, const Shape& shape, std::span<const 
 
 // Of a row type whose attributes are of domains: the value must be one of its field's.
 void Activation::check_field(const Shape& shape, size_t field, const Value& value) {
-  if (shape.domains.empty() || shape.domains[field] == kInvalidOid) return;
+  if (shape.domain(field) == kInvalidOid) return;
   std::vector<std::unique_ptr<ValueCast>>& tests = field_tests_[&shape];
   tests.resize(shape.domains.size());
   Arena memory;
@@ -505,15 +480,10 @@ void Activation::set_record_value(uint32_t datum, const Value& value) {
   }
   Arena memory;
   functions::RecordView view(value.view());
-  Shape shape;
   std::vector<Value> fields;
-  for (uint32_t i = 0; i < view.count(); ++i) {
-    shape.names.push_back(view.field_name(i));
-    shape.types.push_back(view.field_type(i));
-    shape.typmods.push_back(-1);
+  for (uint32_t i = 0; i < view.count(); ++i)
     fields.push_back(view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, memory));
-  }
-  set_record(datum, shape, fields);
+  set_record(datum, shape_of(view), fields);
 }
 
 Oid Activation::record_type(uint32_t datum) {

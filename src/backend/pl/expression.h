@@ -10,6 +10,7 @@
 
 #include "analyzer/analyzer.h"
 #include "pl/host.h"
+#include "shape.h"
 
 namespace varve::pl {
 
@@ -34,21 +35,6 @@ struct Found {
   size_t used = 0;
 };
 Found lookup(const Name* scope, std::span<const std::string_view> names, bool innermost_only = false);
-
-// The columns of a record: interned in their function, so that equal shapes have one address.
-struct Shape {
-  std::vector<std::string> names;
-  std::vector<Oid> types;
-  std::vector<int32_t> typmods;
-  std::vector<Oid> domains;  // that values must be of, by field; empty: of none
-  bool operator==(const Shape&) const = default;
-  int find(std::string_view name) const {
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (names[i] == name) return static_cast<int>(i);
-    }
-    return -1;
-  }
-};
 
 // A function's variables, as the analyzer asks for them.
 class ExpressionVariables final : public analyzer::Variables {

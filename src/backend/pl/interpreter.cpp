@@ -237,10 +237,22 @@ bool is_row_type(Oid type) {
   return info != nullptr && info->kind == 'c';
 }
 
+// A column of a query that is a string or NULL as it stands. (Columns behind t.* have other numbers.)
+bool is_literal(const SqlStatement& statement, size_t column, size_t columns) {
+  if (!parser::is<parser::SelectStmt>(statement.node)) return false;
+  const auto& select = *parser::as<parser::SelectStmt>(statement.node);
+  if (select.targets.size() != columns) return false;
+  const parser::Node* value = select.targets[column]->value;
+  if (!parser::is<parser::ConstExpr>(value)) return false;
+  const parser::ConstKind kind = parser::as<parser::ConstExpr>(value)->type;
+  return kind == parser::ConstKind::kString || kind == parser::ConstKind::kNull;
+}
+
 }  // namespace
 
 // (a, b) or ROW(a, b) as the whole expression: its parts become the row's columns.
-bool Interpreter::row_constructor(Expression& e, Shape* shape, std::vector<Value>* values, Arena& memory) {
+bool Interpreter::row_constructor(Expression& e, Shape* shape, std::vector<Value>* values, Arena& memory,
+                                  Literals literals) {
   std::string_view text = e.text;
   bool row = text.size() > 3 && (text[0] == 'r' || text[0] == 'R') && (text[1] == 'o' || text[1] == 'O') &&
              (text[2] == 'w' || text[2] == 'W');
@@ -285,11 +297,11 @@ bool Interpreter::row_constructor(Expression& e, Shape* shape, std::vector<Value
       values->push_back(types::copy_value(chunk->column(i).value(chunk->selection()[0]), memory));
     }
   }
-  int n = 0;
-  for (const planner::OutputColumn& c : state.plan->root->output) {
-    shape->names.push_back(fmt::format("f{}", ++n));
-    shape->types.push_back(c.type);
-    shape->typmods.push_back(c.typmod);
+  std::span<const planner::OutputColumn> columns = state.plan->root->output;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const bool unknown = literals == Literals::kUnknown && is_literal(*parts->statement, i, columns.size());
+    shape->add(fmt::format("f{}", i + 1), unknown ? type_oid::kUnknown : columns[i].type, columns[i].typmod,
+               columns[i].domain);
   }
   execution->finish();
   state.execution = std::move(execution);
@@ -609,8 +621,8 @@ Outcome Interpreter::return_statement(const Return& s) {
     result_record = s.variable;
     return Outcome::kReturn;
   }
-  if ((f_.composite || f_.result == type_oid::kRecord) &&
-      row_constructor(*s.value, &result_shape, &result_row, result_memory)) {
+  if ((f_.composite || f_.is_trigger || f_.result == type_oid::kRecord) &&
+      row_constructor(*s.value, &result_shape, &result_row, result_memory, Literals::kUnknown)) {
     returned_row = true;
     return Outcome::kReturn;
   }
@@ -618,15 +630,7 @@ Outcome Interpreter::return_statement(const Return& s) {
   int32_t typmod = -1;
   Value v = a_.evaluate(*s.value, &type, &typmod);
   if ((f_.is_trigger || f_.composite) && !v.null && is_row_type(type)) {
-    Value kept = types::copy_value(v, result_memory);
-    functions::RecordView view(kept.view());
-    for (uint32_t i = 0; i < view.count(); ++i) {
-      result_shape.names.push_back(view.field_name(i));
-      result_shape.types.push_back(view.field_type(i));
-      result_shape.typmods.push_back(-1);
-      result_row.push_back(types::copy_value(
-          view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, result_memory), result_memory));
-    }
+    take_row(v, type, &result_shape, &result_row, result_memory);
     returned_row = true;
     return Outcome::kReturn;
   }
@@ -646,35 +650,23 @@ Outcome Interpreter::return_statement(const Return& s) {
   return Outcome::kReturn;
 }
 
-void Interpreter::row_mismatch(const Shape& got, const Shape& want) {
-  std::string detail;
-  if (got.types.size() != want.types.size()) {
-    detail = fmt::format("Number of returned columns ({}) does not match expected column count ({}).",
-                         got.types.size(), want.types.size());
-  }
-  for (size_t i = 0; detail.empty() && i < want.types.size(); ++i) {
-    if (got.types[i] == want.types[i]) continue;
-    detail = fmt::format("Returned type {} does not match expected type {} in column {}.",
-                         functions::format_type(got.types[i], got.typmods[i]),
-                         functions::format_type(want.types[i], want.typmods[i]), i + 1);
-  }
-  throw SqlError(sqlstate::kDatatypeMismatch, "structure of query does not match function result type")
-      .detail(detail);
+void Interpreter::take_row(const Value& row, Oid type, Shape* shape, std::vector<Value>* values,
+                           Arena& memory) {
+  Value kept = types::copy_value(row, memory);
+  functions::RecordView view(kept.view());
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  *shape = info != nullptr && info->fields.size() == view.count() ? shape_of(*info) : shape_of(view);
+  for (uint32_t i = 0; i < view.count(); ++i)
+    values->push_back(view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, memory));
 }
 
-void Interpreter::add_row(const Shape& shape, std::span<const Value> values) {
+void Interpreter::add_row(const Shape& shape, std::span<const Value> values, std::string_view mismatch) {
   const Shape& want = f_.output_shape;
-  if (shape.types.size() != want.types.size()) row_mismatch(shape, want);
+  if (std::string why = difference(a_.host().catalog(), shape, want); !why.empty())
+    throw SqlError(sqlstate::kDatatypeMismatch, std::string(mismatch)).detail(why);
   for (size_t i = 0; i < values.size(); ++i) {
-    if (values[i].null) {
-      row_store->values.push_back(null_of(want.types[i]));
-    } else if (shape.types[i] == want.types[i] &&
-               (want.typmods[i] < 0 || want.typmods[i] == shape.typmods[i])) {
-      row_store->values.push_back(types::copy_value(values[i], row_store->memory));
-    } else {
-      ValueCast conversion(a_.host(), shape.types[i], shape.typmods[i], want.types[i], want.typmods[i]);
-      row_store->values.push_back(conversion.apply(a_.host(), values[i], row_store->memory));
-    }
+    row_store->values.push_back(values[i].null ? null_of(want.types[i])
+                                               : types::copy_value(values[i], row_store->memory));
   }
   ++row_store->count;
 }
@@ -689,16 +681,14 @@ void Interpreter::return_next(const Return& s) {
   if (s.value == nullptr) return add_outputs();
   if (s.variable >= 0) {
     Record& r = a_.assigned_record(static_cast<uint32_t>(s.variable));
-    if (r.shape->types.size() != f_.output_shape.types.size()) {
-      throw SqlError(sqlstate::kDatatypeMismatch, "wrong record type supplied in RETURN NEXT");
-    }
-    add_row(*r.shape, r.values);
-    return;
+    return add_row(*r.shape, r.values, "wrong record type supplied in RETURN NEXT");
   }
   Arena memory;
   Shape shape;
   std::vector<Value> values;
-  if (f_.composite && row_constructor(*s.value, &shape, &values, memory)) return add_row(shape, values);
+  constexpr std::string_view kMismatch = "returned record type does not match expected record type";
+  if (f_.composite && row_constructor(*s.value, &shape, &values, memory, Literals::kUnknown))
+    return add_row(shape, values, kMismatch);
   Oid type;
   Value v = a_.evaluate(*s.value, &type);
   if (f_.composite && (v.null || is_row_type(type))) {
@@ -707,14 +697,8 @@ void Interpreter::return_next(const Return& s) {
       ++row_store->count;
       return;
     }
-    Value kept = types::copy_value(v, memory);
-    functions::RecordView view(kept.view());
-    for (uint32_t i = 0; i < view.count(); ++i) {
-      shape.types.push_back(view.field_type(i));
-      shape.typmods.push_back(-1);
-      values.push_back(view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, memory));
-    }
-    return add_row(shape, values);
+    take_row(v, type, &shape, &values, memory);
+    return add_row(shape, values, kMismatch);
   }
   if (f_.composite)
     throw SqlError(sqlstate::kDatatypeMismatch,

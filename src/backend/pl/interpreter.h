@@ -54,7 +54,13 @@ class Interpreter {
   void move_record(uint32_t target, Expression& e);
   void check_not_null(uint32_t record);
   void assign_element(const Target& target, const types::Value& element, Oid type, Arena& memory);
-  bool row_constructor(Expression& e, Shape* shape, std::vector<types::Value>* values, Arena& memory);
+  // What is returned must have its types: a literal is of type unknown there, of type text elsewhere.
+  enum class Literals : uint8_t { kText, kUnknown };
+  bool row_constructor(Expression& e, Shape* shape, std::vector<types::Value>* values, Arena& memory,
+                       Literals literals = Literals::kText);
+  // The columns of a value of a composite type.
+  void take_row(const types::Value& row, Oid type, Shape* shape, std::vector<types::Value>* values,
+                Arena& memory);
   Outcome if_statement(const If& s);
   Outcome case_statement(const Case& s);
   Outcome loop(const Loop& s);
@@ -67,9 +73,8 @@ class Interpreter {
   Outcome return_statement(const Return& s);
   void return_next(const Return& s);
   void return_query(const ReturnQuery& s);
-  void add_row(const Shape& shape, std::span<const types::Value> values);
+  void add_row(const Shape& shape, std::span<const types::Value> values, std::string_view mismatch);
   void add_outputs();
-  [[noreturn]] void row_mismatch(const Shape& got, const Shape& want);
 
   void raise(const Raise& s);
   void assert_statement(const Assert& s);

@@ -1,6 +1,8 @@
 #include "pl/runtime.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 #include "catalog/user_type.h"
 #include "compiler.h"
@@ -162,9 +164,18 @@ FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const O
   for (Oid type : arg_types) f->arg_types.push_back(catalog::base_type(host.catalog(), type, -1).type);
   analyzer::ResultShape shape = analyzer::result_shape(host.catalog(), *routine);
   if (columns != nullptr && !columns->column_types.empty()) {
+    const analyzer::ResultShape declared_shape = std::exchange(shape, {});
+    shape.composite = declared_shape.composite;
     shape.types.assign(columns->column_types.begin(), columns->column_types.end());
     shape.names.assign(columns->column_names.begin(), columns->column_names.end());
     shape.typmods.assign(shape.types.size(), -1);
+    shape.domains.assign(shape.types.size(), kInvalidOid);
+    // A column whose type the call has not decided is as it was declared.
+    for (size_t i = 0; i < std::min(shape.types.size(), declared_shape.types.size()); ++i) {
+      if (shape.types[i] != declared_shape.types[i]) continue;
+      shape.typmods[i] = declared_shape.typmods[i];
+      shape.domains[i] = declared_shape.domains[i];
+    }
     if (result == type_oid::kRecord) shape.composite = true;
   }
   if (f->is_procedure && arg_types.size() == routine->parameter_count()) {
@@ -172,7 +183,7 @@ FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const O
       if (routine->is_output(i)) shape.types[n++] = arg_types[i];
     }
   }
-  f->output_shape = {shape.names, shape.types, shape.typmods};
+  f->output_shape = shape_of(shape);
   f->composite = shape.composite || (result == type_oid::kRecord && !f->is_procedure);
   if (trigger != nullptr && (!trigger->old_table.empty() || !trigger->new_table.empty())) {
     f->local_tables = std::make_unique<TransitionTables>(*trigger, *relation);
@@ -328,16 +339,6 @@ Value Runtime::State::call_row(Function& f, Activation& a, CallFrame& frame, Are
                                                  {rows.values.data(), shape.types.size()}, memory));
 }
 
-namespace {
-
-[[noreturn]] void row_type_mismatch(Oid got, Oid want, size_t column) {
-  throw SqlError(sqlstate::kDatatypeMismatch, "returned record type does not match expected record type")
-      .detail(fmt::format("Returned type {} does not match expected type {} in column {}.",
-                          functions::format_type(got, -1), functions::format_type(want, -1), column + 1));
-}
-
-}  // namespace
-
 void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& frame, RowStore& rows) {
   Interpreter run(a, frame);
   if (f.returns_set) {
@@ -378,24 +379,13 @@ void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& fra
     frame.statement = nullptr;
     frame.phase = "while casting return value to function's return type";
   }
-  if (values.size() != f.output_shape.types.size()) {
+  if (std::string why = difference(host.catalog(), *shape, f.output_shape); !why.empty()) {
     throw SqlError(sqlstate::kDatatypeMismatch, "returned record type does not match expected record type")
-        .detail(fmt::format("Number of returned columns ({}) does not match expected column count ({}).",
-                            values.size(), f.output_shape.types.size()));
+        .detail(why);
   }
   for (size_t i = 0; i < values.size(); ++i) {
-    Oid want = f.output_shape.types[i];
-    // A returned row is taken as it is; what may be a literal in it has no type of its own.
-    bool literal = run.returned_row && shape->types[i] == type_oid::kText;
-    if (f.outputs.empty() && shape->types[i] != want && !literal) row_type_mismatch(shape->types[i], want, i);
-    if (values[i].null) {
-      rows.values.push_back(null_of(want));
-    } else if (shape->types[i] == want) {
-      rows.values.push_back(types::copy_value(values[i], rows.memory));
-    } else {
-      ValueCast conversion(host, shape->types[i], shape->typmods[i], want, f.output_shape.typmods[i]);
-      rows.values.push_back(conversion.apply(host, values[i], rows.memory));
-    }
+    rows.values.push_back(values[i].null ? null_of(f.output_shape.types[i])
+                                         : types::copy_value(values[i], rows.memory));
   }
   rows.count = 1;
   if (f.result_domain == kInvalidOid || !f.outputs.empty()) return;

@@ -168,23 +168,37 @@ void Runtime::State::compile_sql(Function& f, bool validating) {
 
 namespace {
 
-// One column that is the row.
+// One column that is the row, or ROW(…) which can become it.
 bool returns_whole_row(const Function& f, std::span<const planner::OutputColumn> columns) {
-  return f.composite && columns.size() == 1 && columns[0].type == f.result && f.result != type_oid::kRecord &&
-         (f.output_shape.types.size() != 1 || f.output_shape.types[0] != f.result);
+  if (!f.composite || columns.size() != 1 || f.result == type_oid::kRecord) return false;
+  if (columns[0].type != f.result && columns[0].type != type_oid::kRecord) return false;
+  return f.output_shape.types.size() != 1 || f.output_shape.types[0] != columns[0].type;
 }
 
 // The fields of such a row, as many as the function's result has.
-void add_row(const Value& row, std::span<const Oid> want, RowStore& rows) {
+void add_row(Host& host, const Value& row, Oid type, const Shape& want, RowStore& rows) {
   if (row.null) {
-    for (Oid type : want) rows.values.push_back(null_of(type));
+    for (Oid field : want.types) rows.values.push_back(null_of(field));
     rows.null = true;
     return;
   }
   functions::RecordView view(row.view());
-  for (uint32_t i = 0; i < want.size(); ++i) {
-    bool null = i >= view.count() || view.is_null(i);
-    rows.values.push_back(null ? null_of(want[i]) : types::copy_value(view.at(i, rows.memory), rows.memory));
+  const bool convert = type == type_oid::kRecord;
+  if (convert && view.count() != want.types.size()) {
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   "function return row and query-specified return row do not match")
+        .detail(fmt::format("Returned row contains {} attributes, but query expects {}.", view.count(),
+                            want.types.size()));
+  }
+  for (uint32_t i = 0; i < want.types.size(); ++i) {
+    const bool null = i >= view.count() || view.is_null(i);
+    Value value = null ? null_of(want.types[i]) : view.at(i, rows.memory);
+    if (convert && view.field_type(i) != want.declared(i)) {
+      if (null) value = null_of(view.field_type(i));
+      value = ValueCast(host, view.field_type(i), -1, want.declared(i), want.typmods[i])
+                  .apply(host, value, rows.memory);
+    }
+    rows.values.push_back(types::copy_value(value, rows.memory));
   }
 }
 
@@ -214,7 +228,7 @@ void Runtime::State::check_sql_result(Function& f, Expression& last) {
     if (!assignable(columns[i].type, want.types[i])) {
       throw mismatch(f.result, fmt::format("Final statement returns {} instead of {} at column {}.",
                                            functions::format_type(columns[i].type, -1),
-                                           functions::format_type(want.types[i], -1), i + 1));
+                                           type_text(host.catalog(), want, i), i + 1));
     }
   }
   if (columns.size() > want.types.size())
@@ -255,14 +269,9 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
   ConstraintChecks constraints(a.host(), !state.plan->read_only);
   execution->start(run);
   std::span<const planner::OutputColumn> columns = state.plan->root->output;
-  if (rows != nullptr && f.composite && f.output_shape.types.empty()) {
-    for (const planner::OutputColumn& c : columns) {
-      f.output_shape.names.emplace_back(c.name);
-      f.output_shape.types.push_back(c.type);
-      f.output_shape.typmods.push_back(c.typmod);
-    }
-  }
-  std::vector<Oid> want = f.output_shape.types;
+  if (rows != nullptr && f.composite && f.output_shape.types.empty()) f.output_shape = shape_of(columns);
+  std::vector<Oid> want;
+  for (size_t i = 0; i < f.output_shape.types.size(); ++i) want.push_back(f.output_shape.declared(i));
   if (!f.composite) want = {f.result_target()};
   bool whole = rows != nullptr && returns_whole_row(f, columns);
   if (rows != nullptr && !whole && columns.size() < want.size()) {
@@ -277,12 +286,14 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
   while ((rows == nullptr || !first_only || !select || rows->count == 0) && execution->next(chunk)) {
     if (rows == nullptr || !state.plan->returns_rows) continue;
     for (uint32_t i = 0; i < chunk->count() && (!first_only || rows->count == 0); ++i) {
-      if (whole) add_row(chunk->column(0).value(chunk->selection()[i]), want, *rows);
+      if (whole)
+        add_row(a.host(), chunk->column(0).value(chunk->selection()[i]), columns[0].type, f.output_shape,
+                *rows);
       for (uint32_t c = 0; c < want.size() && !whole; ++c) {
         Value v = chunk->column(c).value(chunk->selection()[i]);
         if (v.null && functions::type_by_oid(want[c]) != nullptr)
           rows->values.push_back(null_of(want[c]));
-        else if (columns[c].type == want[c])
+        else if (columns[c].type == want[c] || columns[c].domain == want[c])
           rows->values.push_back(types::copy_value(v, rows->memory));
         else
           rows->values.push_back(a.cast(state.casts[c], columns[c].type, columns[c].typmod, want[c], -1)

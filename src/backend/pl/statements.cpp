@@ -35,7 +35,7 @@ bool is_select(const SqlStatement& s) { return s.node != nullptr && s.node->kind
 
 // --- rows into targets
 
-// No row: a record has the query's columns all the same, all NULL.
+// No row: a record has the query's columns all the same, all NULL. It is a row then, not NULL itself.
 void Interpreter::store_null(const Target& target, std::span<const planner::OutputColumn> columns) {
   if (target.record >= 0) {
     auto record = static_cast<uint32_t>(target.record);
@@ -44,11 +44,11 @@ void Interpreter::store_null(const Target& target, std::span<const planner::Outp
       for (const planner::OutputColumn& c : columns) nulls.push_back(null_of(c.type));
       std::vector<std::unique_ptr<ValueCast>> unused;
       store_values(target, columns, nulls, unused);
-      a_.record(record).null = true;
     } else {
       a_.set_record_null(record);
+      a_.record(record).null = false;
     }
-    return check_not_null(record);
+    return;
   }
   for (uint32_t n : target.variables) {
     const Datum& d = f_.datums[n];
@@ -121,13 +121,7 @@ void Interpreter::move_values(const Target& target, std::span<const planner::Out
                               std::span<const Value> values, std::vector<std::unique_ptr<ValueCast>>& casts) {
   if (target.record >= 0) {
     if (a_.replace_values(static_cast<uint32_t>(target.record), columns, values)) return;
-    Shape shape;
-    for (const planner::OutputColumn& c : columns) {
-      shape.names.emplace_back(c.name);
-      shape.types.push_back(c.type);
-      shape.typmods.push_back(c.typmod);
-    }
-    a_.set_record(static_cast<uint32_t>(target.record), shape, values);
+    a_.set_record(static_cast<uint32_t>(target.record), shape_of(columns), values);
     return;
   }
   if (casts.size() < target.variables.size()) casts.resize(target.variables.size());
@@ -581,20 +575,16 @@ void Interpreter::return_query(const ReturnQuery& s) {
   }
   require_cursor_query(*statement);
   std::shared_ptr<planner::PlannedStatement> plan = statement->plan;
-  Shape shape;
-  for (const planner::OutputColumn& c : plan->root->output) {
-    shape.names.emplace_back(c.name);
-    shape.types.push_back(c.type);
-    shape.typmods.push_back(c.typmod);
-  }
-  Shape scalar{{"column"}, {f_.result}, {-1}};
+  Shape scalar;
+  scalar.add("column", f_.result, -1, f_.result_domain);
   const Shape& want = f_.output_shape.types.empty() ? scalar : f_.output_shape;
-  bool fits = shape.types.size() == want.types.size();
-  for (size_t i = 0; fits && i < want.types.size(); ++i) fits = shape.types[i] == want.types[i];
-  std::unique_ptr<ValueCast> tested;
+  const std::string mismatch = difference(a_.host().catalog(), shape_of(plan->root->output), want);
   uint64_t before = row_store->count;
   try {
-    if (!fits) row_mismatch(shape, want);
+    if (!mismatch.empty()) {
+      throw SqlError(sqlstate::kDatatypeMismatch, "structure of query does not match function result type")
+          .detail(mismatch);
+    }
     a_.host().check_read_only(*statement);
     std::unique_ptr<executor::Execution> execution =
         state != nullptr ? a_.take_execution(*s.query, *state) : a_.host().make_execution(*statement);
@@ -608,9 +598,7 @@ void Interpreter::return_query(const ReturnQuery& s) {
     while (execution->next(chunk)) {
       for (uint32_t i = 0; i < chunk->count(); ++i) {
         for (uint32_t c = 0; c < chunk->column_count(); ++c) {
-          Value v = chunk->column(c).value(chunk->selection()[i]);
-          if (f_.result_domain != kInvalidOid)
-            v = a_.cast(tested, f_.result, -1, f_.result_domain, -1).apply(a_.host(), v, row_store->memory);
+          const Value v = chunk->column(c).value(chunk->selection()[i]);
           row_store->values.push_back(types::copy_value(v, row_store->memory));
         }
         ++row_store->count;

@@ -64,17 +64,6 @@ std::span<const Value> copy_row(std::span<const Value> row, Arena& memory) {
   return {kept, row.size()};
 }
 
-Shape shape_of(const Relation& relation) {
-  Shape shape;
-  for (const catalog::Column& c : relation.columns) {
-    if (c.dropped) continue;
-    shape.names.push_back(c.name);
-    shape.types.push_back(c.type);
-    shape.typmods.push_back(c.typmod);
-  }
-  return shape;
-}
-
 }  // namespace
 
 // One statement's change of one table while it runs.
@@ -577,27 +566,24 @@ bool Triggers::run(const TriggerCall& call, std::vector<Value>* returned, Arena*
     Interpreter run(*a, frame);
     run.run();
     if (returned == nullptr) return true;
-    if (run.result_record < 0) {
-      if (!run.returned_row) return false;
-      if (run.result_row.size() != shape.types.size()) {
-        throw SqlError(sqlstate::kDatatypeMismatch,
-                       "returned row structure does not match the structure of the triggering table");
-      }
-      for (const Value& v : run.result_row) returned->push_back(types::copy_value(v, *memory));
-      return true;
+    const Shape* got = &run.result_shape;
+    std::span<const Value> row = run.result_row;
+    if (run.result_record >= 0) {
+      Record& r = a->record(static_cast<uint32_t>(run.result_record));
+      if (r.shape == nullptr || r.null) return false;
+      got = r.shape;
+      row = r.values;
+    } else if (!run.returned_row) {
+      return false;
     }
-    Record& r = a->record(static_cast<uint32_t>(run.result_record));
-    if (r.shape == nullptr || r.null) return false;
-    if (r.shape->types != shape.types) {
+    frame.statement = nullptr;
+    frame.phase = "during function exit";
+    if (std::string why = difference(session_.host.catalog(), *got, shape); !why.empty()) {
       throw SqlError(sqlstate::kDatatypeMismatch,
                      "returned row structure does not match the structure of the triggering table")
-          .detail(
-              r.shape->types.size() != shape.types.size()
-                  ? fmt::format("Number of returned columns ({}) does not match expected column count ({}).",
-                                r.shape->types.size(), shape.types.size())
-                  : std::string());
+          .detail(why);
     }
-    for (const Value& v : r.values) returned->push_back(types::copy_value(v, *memory));
+    for (const Value& v : row) returned->push_back(types::copy_value(v, *memory));
     return true;
   } catch (SqlError& error) {
     if (!frame.rethrown) add_context(error, frame.context_line());

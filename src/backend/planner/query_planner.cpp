@@ -33,7 +33,8 @@ std::span<OutputColumn> QueryPlanner::output_of(std::span<Expr* const> exprs) {
                               exprs[i]->collation,
                               info == nullptr ? types::PhysicalType::kString : info->physical,
                               kInvalidOid,
-                              0};
+                              0,
+                              exprs[i]->domain};
   }
   return {columns, exprs.size()};
 }

@@ -46,8 +46,10 @@ ResultShape result_shape(catalog::Catalog& catalog, const Routine& routine) {
     std::string name = routine.parameter_name(i);
     if (name.empty()) name = fmt::format("column{}", shape.types.size() + 1);
     shape.names.push_back(std::move(name));
-    shape.types.push_back(catalog::base_type(catalog, routine.parameter_type(i), -1).type);
+    const Oid declared = routine.parameter_type(i);
+    shape.types.push_back(catalog::base_type(catalog, declared, -1).type);
     shape.typmods.push_back(-1);
+    shape.domains.push_back(declared == shape.types.back() ? kInvalidOid : declared);
   }
   if (!shape.types.empty()) {
     shape.composite = routine.result == type_oid::kRecord || shape.types.size() > 1;
@@ -61,6 +63,7 @@ ResultShape result_shape(catalog::Catalog& catalog, const Routine& routine) {
       shape.names.push_back(c.name);
       shape.types.push_back(c.type);
       shape.typmods.push_back(c.typmod);
+      shape.domains.push_back(c.domain);
     }
   }
   return shape;

@@ -148,6 +148,7 @@ struct ResultShape {
   std::vector<std::string> names;
   std::vector<Oid> types;
   std::vector<int32_t> typmods;
+  std::vector<Oid> domains;  // over `types`; 0: none
   bool composite = false;
 };
 ResultShape result_shape(catalog::Catalog& catalog, const catalog::Routine& routine);

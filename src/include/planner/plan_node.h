@@ -53,6 +53,7 @@ struct OutputColumn {
   // For RowDescription: table and column it comes straight from, else 0.
   Oid table;
   int16_t table_column = 0;
+  Oid domain;  // that values are of, where `type` is the type under it; see analyzer::Expr
 };
 
 struct Plan {
