@@ -436,6 +436,20 @@ TEST(HeapPage, CommonPartsAndSpliceAreInverse) {
   }
 }
 
+// Drops a segment in `txn` and makes another, which gets its number, in the transaction returned; null: it
+// got another number, or something failed.
+std::unique_ptr<txn::Transaction> begin_with_segment_of_the_same_number(HeapEnvironment& env,
+                                                                        std::unique_ptr<txn::Transaction> txn,
+                                                                        PageId segment) {
+  bool ok = drop_segment(env.pool(), *txn, segment).ok();
+  env.commit(txn);
+  env.flush();
+  ok &= env.txns().purge_once().ok();
+  txn = env.begin();
+  auto made = create_heap(env.txns(), *txn);
+  return ok && made.ok() && *made == segment ? std::move(txn) : nullptr;
+}
+
 // A heap whose segment has the number of a dropped one, while somebody still holds the old heap object: it
 // must not be led to pages that the old one had.
 TEST(Heap, ANewHeapKnowsNothingOfTheOneWhoseNumberItHas) {
@@ -456,15 +470,10 @@ TEST(Heap, ANewHeapKnowsNothingOfTheOneWhoseNumberItHas) {
     EXPECT_OUTCOME(old_heap->remove(*txn, txn->statement_snapshot(), tids[i], false, buffer, &newest),
                    LockOutcome::kLocked);
   }
-  ASSERT_TRUE(drop_segment(env.pool(), *txn, *old_segment).ok());
-  env.commit(txn);
-  env.flush();
-  ASSERT_TRUE(env.txns().purge_once().ok());
-  txn = env.begin();
-  auto new_segment = create_heap(env.txns(), *txn);
-  ASSERT_TRUE(new_segment.ok());
-  ASSERT_EQ(*new_segment, *old_segment);  // or this test shows nothing
-  auto new_heap = open_heap(env.txns(), *new_segment, 5);
+  txn = begin_with_segment_of_the_same_number(env, std::move(txn), *old_segment);
+  ASSERT_NE(txn, nullptr);
+  const PageId new_segment = *old_segment;
+  auto new_heap = open_heap(env.txns(), new_segment, 5);
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(new_heap->insert(*txn, bytes_of(std::string(2000, 'n')), 1).ok());
   env.commit(txn);
   // Every row lies in a page of the new segment, and a scan finds them all.
@@ -495,16 +504,11 @@ TEST(Heap, PagesHandedOutButNotFormattedAreEmpty) {
   env.commit(txn);
   ASSERT_TRUE(env.pool().write_dirty(0).ok());  // so that they are read again
   txn = env.begin();
-  ASSERT_TRUE(drop_segment(env.pool(), *txn, *old_segment).ok());
-  env.commit(txn);
-  env.flush();
-  ASSERT_TRUE(env.txns().purge_once().ok());
-  txn = env.begin();
-  auto new_segment = create_heap(env.txns(), *txn);
-  ASSERT_TRUE(new_segment.ok());
-  ASSERT_EQ(*new_segment, *old_segment);  // or this test shows nothing
-  auto new_heap = open_heap(env.txns(), *new_segment, 5);
-  auto page = allocate_page(env.pool(), *new_segment);
+  txn = begin_with_segment_of_the_same_number(env, std::move(txn), *old_segment);
+  ASSERT_NE(txn, nullptr);
+  const PageId new_segment = *old_segment;
+  auto new_heap = open_heap(env.txns(), new_segment, 5);
+  auto page = allocate_page(env.pool(), new_segment);
   ASSERT_TRUE(page.ok());
   env.commit(txn);
   auto reader = env.begin();
@@ -513,8 +517,8 @@ TEST(Heap, PagesHandedOutButNotFormattedAreEmpty) {
   EXPECT_TRUE(batch.rows.empty());
   env.commit(reader);
   // After a crash it is found again.
-  EXPECT_EQ(*reclaim_lost_pages(env.pool(), *new_segment), 1u);
-  EXPECT_EQ(*reclaim_lost_pages(env.pool(), *new_segment), 0u);
+  EXPECT_EQ(*reclaim_lost_pages(env.pool(), new_segment), 1u);
+  EXPECT_EQ(*reclaim_lost_pages(env.pool(), new_segment), 0u);
 }
 
 }  // namespace

@@ -116,46 +116,9 @@ uint32_t select_compare(const Vector& left, const Vector& right, const Selection
 
 using SelectFunction = uint32_t (*)(const Vector&, const Vector&, const Selection&, uint16_t*);
 
-template <class L, class R>
-SelectFunction select_for(Op op) {
-  switch (op) {
-    case Op::kEq:
-      return select_compare<Op::kEq, L, R>;
-    case Op::kNe:
-      return select_compare<Op::kNe, L, R>;
-    case Op::kLt:
-      return select_compare<Op::kLt, L, R>;
-    case Op::kLe:
-      return select_compare<Op::kLe, L, R>;
-    case Op::kGt:
-      return select_compare<Op::kGt, L, R>;
-    case Op::kGe:
-      return select_compare<Op::kGe, L, R>;
-  }
-  return nullptr;
-}
-
-SelectFunction select_function(const Comparison& c) {
-  switch (c.left) {
-    case Domain::kI16:
-      return select_for<int16_t, int16_t>(c.op);
-    case Domain::kI32:
-      return c.right == Domain::kI64 ? select_for<int32_t, int64_t>(c.op)
-                                     : select_for<int32_t, int32_t>(c.op);
-    case Domain::kI64:
-      return c.right == Domain::kI32 ? select_for<int64_t, int32_t>(c.op)
-                                     : select_for<int64_t, int64_t>(c.op);
-    case Domain::kU32:
-      return select_for<uint32_t, uint32_t>(c.op);
-    case Domain::kF32:
-      return select_for<float, float>(c.op);
-    case Domain::kF64:
-      return select_for<double, double>(c.op);
-    case Domain::kText:
-      return c.op == Op::kEq ? select_compare<Op::kEq, StringRef, StringRef>
-                             : select_compare<Op::kNe, StringRef, StringRef>;
-  }
-  return nullptr;
+SelectFunction select_function(const Comparison& comparison) {
+  return instance_for(comparison,
+                      []<Op op, class L, class R>() -> SelectFunction { return select_compare<op, L, R>; });
 }
 
 // As values through its kernel; as a filter through one loop.

@@ -62,45 +62,14 @@ bool compare(const Value& a, const Value& b, Value& result) {
   return true;
 }
 
-template <class L, class R>
-ScalarOperator compare_by(Op op) {
-  switch (op) {
-    case Op::kEq:
-      return compare<Op::kEq, L, R>;
-    case Op::kNe:
-      return compare<Op::kNe, L, R>;
-    case Op::kLt:
-      return compare<Op::kLt, L, R>;
-    case Op::kLe:
-      return compare<Op::kLe, L, R>;
-    case Op::kGt:
-      return compare<Op::kGt, L, R>;
-    case Op::kGe:
-      return compare<Op::kGe, L, R>;
-  }
-  return nullptr;
-}
-
-ScalarOperator comparison_operator(const Comparison& c) {
-  switch (c.left) {
-    case Domain::kI16:
-      return compare_by<int16_t, int16_t>(c.op);
-    case Domain::kI32:
-      return c.right == Domain::kI64 ? compare_by<int32_t, int64_t>(c.op)
-                                     : compare_by<int32_t, int32_t>(c.op);
-    case Domain::kI64:
-      return c.right == Domain::kI32 ? compare_by<int64_t, int32_t>(c.op)
-                                     : compare_by<int64_t, int64_t>(c.op);
-    case Domain::kU32:
-      return compare_by<uint32_t, uint32_t>(c.op);
-    case Domain::kF32:
-      return compare_by<float, float>(c.op);
-    case Domain::kF64:
-      return compare_by<double, double>(c.op);
-    case Domain::kText:
+ScalarOperator comparison_operator(const Comparison& comparison) {
+  return instance_for(comparison, []<Op op, class L, class R>() -> ScalarOperator {
+    if constexpr (std::is_same_v<L, types::StringRef>) {
       return nullptr;  // the collation decides whether bytes do
-  }
-  return nullptr;
+    } else {
+      return compare<op, L, R>;
+    }
+  });
 }
 
 enum class Arithmetic : uint8_t { kAdd, kSubtract, kMultiply, kDivide, kRemainder };

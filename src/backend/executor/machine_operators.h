@@ -46,6 +46,50 @@ inline bool holds(const L& a, const R& b) {
   }
 }
 
+// The instance of a template that a comparison needs: make.operator()<op, L, R>(), as a pointer.
+template <class L, class R, class Make>
+auto instance_for(Op op, Make make) {
+  switch (op) {
+    case Op::kEq:
+      return make.template operator()<Op::kEq, L, R>();
+    case Op::kNe:
+      return make.template operator()<Op::kNe, L, R>();
+    case Op::kLt:
+      return make.template operator()<Op::kLt, L, R>();
+    case Op::kLe:
+      return make.template operator()<Op::kLe, L, R>();
+    case Op::kGt:
+      return make.template operator()<Op::kGt, L, R>();
+    case Op::kGe:
+      return make.template operator()<Op::kGe, L, R>();
+  }
+  __builtin_unreachable();
+}
+
+template <class Make>
+auto instance_for(const Comparison& c, Make make) {
+  switch (c.left) {
+    case Domain::kI16:
+      return instance_for<int16_t, int16_t>(c.op, make);
+    case Domain::kI32:
+      return c.right == Domain::kI64 ? instance_for<int32_t, int64_t>(c.op, make)
+                                     : instance_for<int32_t, int32_t>(c.op, make);
+    case Domain::kI64:
+      return c.right == Domain::kI32 ? instance_for<int64_t, int32_t>(c.op, make)
+                                     : instance_for<int64_t, int64_t>(c.op, make);
+    case Domain::kU32:
+      return instance_for<uint32_t, uint32_t>(c.op, make);
+    case Domain::kF32:
+      return instance_for<float, float>(c.op, make);
+    case Domain::kF64:
+      return instance_for<double, double>(c.op, make);
+    case Domain::kText:
+      return c.op == Op::kEq ? make.template operator()<Op::kEq, types::StringRef, types::StringRef>()
+                             : make.template operator()<Op::kNe, types::StringRef, types::StringRef>();
+  }
+  __builtin_unreachable();
+}
+
 // Of two values that are not NULL. `result` has its type; false: the kernel has to say it, which may be an
 // error.
 using ScalarOperator = bool (*)(const types::Value& a, const types::Value& b, types::Value& result);
