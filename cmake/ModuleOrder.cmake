@@ -6,7 +6,7 @@ varve_module(common)
 varve_module(port      DEPENDS common LIBRARIES ${VARVE_NUMA})
 varve_module(memory    DEPENDS common)
 varve_module(sync      DEPENDS common port)
-varve_module(types     DEPENDS common memory LIBRARIES ICU::i18n ICU::uc)
+varve_module(types     ALONE DEPENDS common memory LIBRARIES ICU::i18n ICU::uc)
 varve_module(vector    DEPENDS common memory types)
 
 # --- storage
@@ -17,7 +17,7 @@ varve_module(access    DEPENDS common port memory sync types vector wal buffer t
 varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
 
 # --- SQL
-varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto ${VARVE_STEMMER} ${LIBXML2_LIBRARIES})
+varve_module(functions ALONE DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto ${VARVE_STEMMER} ${LIBXML2_LIBRARIES})
 target_include_directories(varve_functions SYSTEM PRIVATE ${LIBXML2_INCLUDE_DIRS})
 varve_module(parser    FRONTEND DEPENDS common memory)
 if(TARGET parser_test)
@@ -61,7 +61,7 @@ if(TARGET columnar_test)
     VARVE_COLUMNAR_TESTDATA="${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/testdata")
 endif()
 
-varve_module(hyperfunctions CONTRIB timeseries DEPENDS common memory types vector functions
+varve_module(hyperfunctions CONTRIB timeseries ALONE DEPENDS common memory types vector functions
   catalog analyzer planner)
 if(TARGET varve_hyperfunctions)
   target_compile_definitions(varve_hyperfunctions PRIVATE
@@ -71,7 +71,7 @@ if(TARGET varve_hyperfunctions)
     OBJECT_DEPENDS "${VARVE_HYPERFUNCTIONS_SQL_FILES}")
 endif()
 
-varve_module(hypertable CONTRIB timeseries DEPENDS common memory types vector functions parser txn access catalog
+varve_module(hypertable CONTRIB timeseries ALONE DEPENDS common memory types vector functions parser txn access catalog
   analyzer planner executor commands hyperfunctions)
 if(TARGET varve_hypertable)
   target_compile_definitions(varve_hypertable PRIVATE

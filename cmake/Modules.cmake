@@ -1,4 +1,4 @@
-# varve_module(NAME [FRONTEND | CONTRIB extension] DEPENDS a b … LIBRARIES x y …)
+# varve_module(NAME [FRONTEND | CONTRIB extension] [ALONE] DEPENDS a b … LIBRARIES x y …)
 #
 # Builds every .cpp of the module's folder into the static library varve_NAME, and every *_test.cpp beside
 # them into the test program NAME_test, and every *_bench.cpp into NAME_bench. A module sees src/include and
@@ -26,8 +26,13 @@ function(varve_precompile target name)
   file(WRITE "${CMAKE_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum" "${sum}")
 endfunction()
 
+# Five files of a module are compiled as one: half of the time of a whole build went into reading the same headers and making the
+# same templates again (docs/decisions/grouped-compilation.md). What stands in a module's anonymous namespaces must have different names
+# therefore. ALONE: a module of which each file is compiled for itself; so is everything with VARVE_GROUP off, and tests always are.
+option(VARVE_GROUP "Compile files in groups: faster as a whole, slower after a change of one" ON)
+
 function(varve_module name)
-  cmake_parse_arguments(M "FRONTEND" "CONTRIB" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(M "FRONTEND;ALONE" "CONTRIB" "DEPENDS;LIBRARIES" ${ARGN})
   set(headers "${CMAKE_SOURCE_DIR}/src/include")
   if(M_CONTRIB)
     set(dir "${CMAKE_SOURCE_DIR}/contrib/${M_CONTRIB}/${name}")
@@ -55,6 +60,13 @@ function(varve_module name)
     target_include_directories(varve_${name} PUBLIC ${headers} PRIVATE "${dir}")
     target_link_libraries(varve_${name} PUBLIC ${links} ${M_LIBRARIES} fmt::fmt Threads::Threads)
     varve_precompile(varve_${name} precompiled)
+    if(VARVE_GROUP AND NOT M_ALONE)
+      set_target_properties(varve_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
+      if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # It takes the file that includes the group for the only one that has a type's definition.
+        target_compile_options(varve_${name} PRIVATE -Wno-subobject-linkage)
+      endif()
+    endif()
   else()
     add_library(varve_${name} INTERFACE)
     target_include_directories(varve_${name} INTERFACE ${headers})
@@ -65,6 +77,8 @@ function(varve_module name)
     add_executable(${name}_test ${tests})
     target_include_directories(${name}_test PRIVATE "${dir}")
     target_link_libraries(${name}_test PRIVATE varve_${name} GTest::gtest GTest::gmock GTest::gtest_main)
+    # What a test does itself is done once.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
     varve_precompile(${name}_test precompiled_test)
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()

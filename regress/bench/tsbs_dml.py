@@ -4,9 +4,9 @@ columns, beside the same statements on a row table with the same unique key.
 
     regress/bench/tsbs_dml.py [--hosts 100] [--steps 20000] [--rounds 9] [--only NAME] [--directory DIR] [--varve PID DSN] [--limit 1.3]
 
-Measured is the server's processor time (its threads' schedstat), in turn on both tables, until the server is quiet again: what a
-statement leaves for later is part of it; the median of the rounds counts. Each round changes rows that no other has touched; nothing settles in between. What the
-statements answer is compared with PostgreSQL 15, and so are all rows at the end. Ends with 1 if answers differ, or if one of few
+Measured is the processor time of the server (of its threads or processes: schedstat), in turn on both tables, until the server is quiet again: what a
+statement leaves for later is part of it; the median of the rounds counts. Each round changes rows that no other has touched; nothing settles in between.
+PostgreSQL 15 does the same on its table: its time is another column, what it answers is compared, and so are all rows at the end. Ends with 1 if answers differ, or if one of few
 rows takes more than --limit times the row table's time, or one of a range more than the row table's.
 """
 import argparse
@@ -143,7 +143,7 @@ class Work:
 
 
 class Measured:
-    """A server's connection, and the processor time that its process has used."""
+    """A server's connection, and the processor time that its process and its children have used."""
 
     def __init__(self, dsn, pid=None):
         self.connection = psycopg2.connect(dsn)
@@ -151,11 +151,16 @@ class Measured:
         self.cursor = self.connection.cursor()
         self.pid = pid
 
+    def processes(self):
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *children]
+
     def cpu_ns(self):
         total = 0
-        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+        for pid in self.processes():
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                total += int((task / "schedstat").read_text().split()[0])
+                for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                    total += int((task / "schedstat").read_text().split()[0])
         return total
 
     def settle_down(self):
@@ -191,11 +196,12 @@ class Measured:
 
 def compare(varve, postgres, work, only, limit):
     ok = True
-    print("| operation | rows | row table ms | settled ms | settled / row table |\n|---|---:|---:|---:|---:|")
+    print("| operation | rows | row table ms | settled ms | settled / row table | PostgreSQL 15 ms | PostgreSQL / settled |\n"
+          "|---|---:|---:|---:|---:|---:|---:|")
     for name, (few, statements) in work.operations().items():
         if only and only not in name:
             continue
-        costs = {"rows": [], "settled": []}
+        costs = {"rows": [], "settled": [], "postgres": []}
         for turn in range(work.rounds):
             answers = []
             for table in ("rows", "settled")[::1 if turn % 2 == 0 else -1]:
@@ -203,15 +209,19 @@ def compare(varve, postgres, work, only, limit):
                 costs[table].append(cost)
                 answers.append(counts)
             if postgres is not None:
-                answers.append(postgres.run(list(statements("rows", turn))))
+                cost, counts = postgres.cost_ms(statements("rows", turn))
+                costs["postgres"].append(cost)
+                answers.append(counts)
             ok = ok and all(a == answers[0] for a in answers)
         changed = sum(c for c in answers[0] if c > 0)
         row_ms, settled_ms = (statistics.median(costs[t]) for t in ("rows", "settled"))
+        peer_ms = statistics.median(costs["postgres"]) if postgres is not None else None
+        peer = f" {peer_ms:.1f} | {peer_ms / settled_ms:.2f} |" if postgres is not None else " | |"
         ratio = settled_ms / row_ms
         late = ratio > (limit if few else 1.0)
         different = "" if all(a == answers[0] for a in answers) else " DIFFERENT"
         ok = ok and not late
-        print(f"| {name} | {changed:,} | {row_ms:.1f} | {settled_ms:.1f} | {ratio:.2f} |{different}{' TOO LONG' if late else ''}",
+        print(f"| {name} | {changed:,} | {row_ms:.1f} | {settled_ms:.1f} | {ratio:.2f} |{peer}{different}{' TOO LONG' if late else ''}",
               flush=True)
     contents = [varve.content("rows"), varve.content("settled")] + ([postgres.content("rows")] if postgres else [])
     if any(c != contents[0] for c in contents):
@@ -244,7 +254,10 @@ def main():
         else:
             server = start(servers.Varve, {"columnar_settle_interval": "0"})
             varve = Measured(server.dsn(), server.process.pid)
-        postgres = None if args.without_postgres else Measured(start(servers.Postgres, {}).dsn())
+        postgres = None
+        if not args.without_postgres:
+            peer = start(servers.Postgres, {})
+            postgres = Measured(peer.dsn(), peer.process.pid)
         varve.cursor.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
         for table, is_hypertable in (("rows", False), ("settled", True)):
             varve.cursor.execute(f"DROP TABLE IF EXISTS {table}")

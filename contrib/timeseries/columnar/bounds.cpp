@@ -10,10 +10,6 @@
 namespace varve::columnar {
 namespace {
 
-bool is_valid(const uint64_t* validity, uint32_t i) {
-  return validity == nullptr || (validity[i / 64] >> (i % 64) & 1) != 0;
-}
-
 // Calls see(i) for the rows that are not NULL.
 template <class See>
 void for_each_valid(uint32_t count, const uint64_t* validity, See&& see) {

@@ -9,6 +9,11 @@
 
 namespace varve::columnar {
 
+// Row `i` is not NULL; no bitmap: none is.
+inline bool is_valid(const uint64_t* validity, uint32_t i) {
+  return validity == nullptr || (validity[i / 64] >> (i % 64) & 1) != 0;
+}
+
 constexpr bool is_integer(ValueType type) { return type <= ValueType::kUint32; }
 
 // Row `i` of an array of an integer type.

@@ -19,10 +19,6 @@ namespace {
 
 using Validity = std::array<uint64_t, kVectorRows / 64>;
 
-bool is_valid(const uint64_t* validity, uint32_t i) {
-  return validity == nullptr || (validity[i / 64] >> (i % 64) & 1) != 0;
-}
-
 }  // namespace
 
 SegmentBytes::SegmentBytes(size_t size)

@@ -12,13 +12,12 @@ namespace varve::columnar_table {
 
 using access::ColumnComparison;
 using access::ColumnCondition;
-using access::kVectorRows;
 using columnar::ZoneVerdict;
 
 namespace {
 
 // Dictionaries of more entries than a vector has rows are of little use to whoever asks for codes.
-constexpr uint32_t kMostCodes = kVectorRows;
+constexpr uint32_t kMostCodes = access::kVectorRows;
 
 columnar::Comparison comparison_of(access::ColumnComparison op) {
   static_assert(static_cast<int>(access::ColumnComparison::kGreaterEqual) ==
@@ -39,7 +38,7 @@ Result<bool> value_passes(const types::Value& value, columnar::Comparison op, co
                          columnar::ColumnReader::open(segment, 0, bytes.span()));
   columnar::VectorReader vector;
   VARVE_RETURN_IF_ERROR(vector.open(reader, 0));
-  uint64_t bitmap[kVectorRows / 64] = {};
+  uint64_t bitmap[access::kVectorRows / 64] = {};
   VARVE_RETURN_IF_ERROR(vector.filter(op, constant, bitmap));
   return (bitmap[0] & 1) != 0;
 }
@@ -188,7 +187,7 @@ Status ColumnarScan::filter(const ColumnCondition& c, uint64_t* met) {
     case ColumnComparison::kIsNotNull:
       reader->validity(met);
       if (c.op == ColumnComparison::kIsNotNull) return {};
-      for (uint32_t w = 0; w < kVectorRows / 64; ++w)
+      for (uint32_t w = 0; w < access::kVectorRows / 64; ++w)
         met[w] = ~met[w];  // rows that are not there do not pass
       return {};
     case ColumnComparison::kAnyOf: {
@@ -291,8 +290,8 @@ uint32_t ColumnarScan::skip(uint32_t most, bool before) {
   const uint32_t n = std::min(most, before ? vector_ : stratum_->vectors() - vector_ - 1);
   if (!visible_ || ruled_out_silently_) return n;
   if (has_changes()) return 0;  // how many rows are visible is not known at once
-  const uint32_t first = (before ? vector_ - n : vector_ + 1) * kVectorRows;
-  if (n != 0) removed_ += std::min(stratum_->rows(), first + n * kVectorRows) - first;
+  const uint32_t first = (before ? vector_ - n : vector_ + 1) * access::kVectorRows;
+  if (n != 0) removed_ += std::min(stratum_->rows(), first + n * access::kVectorRows) - first;
   return n;
 }
 
@@ -367,7 +366,7 @@ Status ColumnarScan::decode(uint32_t number, std::span<const uint16_t> rows, vec
   const size_t width = types::physical_width(out.type());
   const uint32_t code_count = reader->code_count();
   uint16_t* codes = nullptr;
-  if (code_count != 0 && code_count <= kMostCodes) codes = arena.make_array<uint16_t>(kVectorRows);
+  if (code_count != 0 && code_count <= kMostCodes) codes = arena.make_array<uint16_t>(access::kVectorRows);
   if (rows.size() == count_)
     VARVE_RETURN_IF_ERROR(reader->decode(out.raw(), arena, codes));
   else

@@ -92,14 +92,14 @@ void redo_init(PageId, Page& page, wal::Bytes payload) {
   heap_header(page).data_end = kHeapDataStart;
 }
 
-void redo_insert(PageId, Page& page, wal::Bytes payload) {
+void redo_heap_insert(PageId, Page& page, wal::Bytes payload) {
   uint16_t slot = load_raw<uint16_t>(payload.data());
   wal::Bytes row = payload.subspan(sizeof(uint16_t));
   std::memcpy(claim_slot(page, slot, row.size()), row.data(), row.size());
   note_writer(page, load_raw<RowHeader>(row.data()).xid);
 }
 
-void redo_insert_many(PageId, Page& page, wal::Bytes payload) {
+void redo_heap_insert_many(PageId, Page& page, wal::Bytes payload) {
   ByteReader in(payload.data(), payload.size());
   auto slot = in.raw<uint16_t>();
   auto count = in.raw<uint16_t>();
@@ -274,8 +274,8 @@ void splice(uint8_t* row, size_t length, size_t new_length, size_t prefix, size_
 
 void register_heap_redo() {
   wal::register_redo(kHeapInit, redo_init);
-  wal::register_redo(kHeapInsert, redo_insert);
-  wal::register_redo(kHeapInsertMany, redo_insert_many);
+  wal::register_redo(kHeapInsert, redo_heap_insert);
+  wal::register_redo(kHeapInsertMany, redo_heap_insert_many);
   wal::register_redo(kHeapUpdate, redo_update);
   wal::register_redo(kHeapSetHeader, redo_set_header);
   wal::register_redo(kHeapForward, redo_forward);

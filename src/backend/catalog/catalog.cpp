@@ -11,7 +11,9 @@
 #include "access/unique_check.h"
 #include "common/check.h"
 #include "common/sql_error.h"
+#include "database_cache.h"
 #include "segment_map.h"
+#include "txn/txn_manager.h"
 #include "wal/log_manager.h"
 
 namespace varve::catalog {
@@ -37,17 +39,19 @@ void Database::start_oids_at(uint32_t first) {
 }
 
 Database::Database(txn::TxnManager& txns, Oid oid, txn::Transaction* creator)
-    : txns_(txns), oid_(oid), system_segments_(read_segment_map(txns, oid, creator)) {}
+    : txns_(txns), oid_(oid), cache_(std::make_unique<Cache>()) {
+  cache_->system_segments = read_segment_map(txns, oid, creator);
+}
 Database::~Database() = default;
 
 PageId Database::system_segment(Oid relation) const {
-  auto it = system_segments_.find(relation);
-  return it == system_segments_.end() ? kInvalidPageId : it->second;
+  auto it = cache_->system_segments.find(relation);
+  return it == cache_->system_segments.end() ? kInvalidPageId : it->second;
 }
 
 std::shared_ptr<access::Heap> Database::heap(PageId segment, Oid method) {
-  std::unique_lock lock(mutex_);
-  std::weak_ptr<access::Heap>& slot = heaps_[segment.value()];
+  std::unique_lock lock(cache_->mutex);
+  std::weak_ptr<access::Heap>& slot = cache_->heaps[segment.value()];
   std::shared_ptr<access::Heap> heap = slot.lock();
   if (heap == nullptr) {
     heap = access::open_table(method, txns_, segment, oid_.value());
@@ -56,14 +60,14 @@ std::shared_ptr<access::Heap> Database::heap(PageId segment, Oid method) {
                      fmt::format("access method with OID {} is not part of this program", method.value()));
     }
     slot = heap;
-    if (heap->moves_rows()) kept_heaps_[segment.value()] = heap;
+    if (heap->moves_rows()) cache_->kept_heaps[segment.value()] = heap;
   }
   return heap;
 }
 
 std::shared_ptr<access::Btree> Database::btree(PageId segment) {
-  std::unique_lock lock(mutex_);
-  std::weak_ptr<access::Btree>& slot = btrees_[segment.value()];
+  std::unique_lock lock(cache_->mutex);
+  std::weak_ptr<access::Btree>& slot = cache_->btrees[segment.value()];
   std::shared_ptr<access::Btree> tree = slot.lock();
   if (tree == nullptr) {
     tree = access::open_btree(txns_, segment);
@@ -76,9 +80,9 @@ Result<PageId> Database::create_heap(txn::Transaction& txn) {
   Result<PageId> segment = access::create_heap(txns_, txn);
   if (segment.ok()) {
     std::shared_ptr<access::Heap> gone;
-    std::unique_lock lock(mutex_);
-    heaps_.erase(segment->value());
-    if (auto kept = kept_heaps_.extract(segment->value())) gone = std::move(kept.mapped());
+    std::unique_lock lock(cache_->mutex);
+    cache_->heaps.erase(segment->value());
+    if (auto kept = cache_->kept_heaps.extract(segment->value())) gone = std::move(kept.mapped());
     lock.unlock();
   }
   return segment;
@@ -87,8 +91,8 @@ Result<PageId> Database::create_heap(txn::Transaction& txn) {
 Result<PageId> Database::create_btree(txn::Transaction& txn) {
   Result<PageId> segment = access::create_btree(txns_, txn);
   if (segment.ok()) {
-    std::unique_lock lock(mutex_);
-    btrees_.erase(segment->value());
+    std::unique_lock lock(cache_->mutex);
+    cache_->btrees.erase(segment->value());
   }
   return segment;
 }
@@ -135,7 +139,7 @@ struct Catalog::Scan::State {
   }
   void decode(const access::RowVersion& version) {
     arena.reset();
-    for (size_t i = 0; i < values.size(); ++i) values[i] = table.layout.get(version, i, arena);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = table.layout->get(version, i, arena);
   }
   bool next_version(access::RowVersion* version, Tid* tid);
 };
@@ -280,7 +284,7 @@ void Catalog::insert(const RowDraft& draft) {
   const SystemTable& table = draft.table();
   txn_.assign_xid();
   auto heap = database_.heap(database_.system_segment(table.oid));
-  access::RowEncoder row(*heap, table.layout);
+  access::RowEncoder row(*heap, *table.layout);
   row.encode(txn_, draft.values());
   auto tid = heap->insert(txn_, row.bytes(), static_cast<uint16_t>(table.columns.size()), row.flags());
   check_ok(tid.status());
@@ -292,7 +296,7 @@ void Catalog::update(const Row& old, const RowDraft& draft) {
   const SystemTable& table = draft.table();
   txn_.assign_xid();
   auto heap = database_.heap(database_.system_segment(table.oid));
-  access::RowEncoder row(*heap, table.layout);
+  access::RowEncoder row(*heap, *table.layout);
   const bool old_is_long = row.load_old(snapshot(), old.tid(), false);
   row.encode(txn_, draft.values(), old_is_long ? std::span(old.values()) : std::span<const types::Value>());
   bool keys_changed = std::any_of(table.indexes.begin(), table.indexes.end(), [&](const SystemIndex& index) {
@@ -315,7 +319,7 @@ void Catalog::remove(const SystemTable& table, const Row& row) {
   auto heap = database_.heap(database_.system_segment(table.oid));
   access::RowBuffer buffer;
   access::RowVersion newest;
-  access::RowEncoder old(*heap, table.layout);
+  access::RowEncoder old(*heap, *table.layout);
   old.load_old(snapshot(), row.tid(), false);
   require_locked(heap->remove(txn_, snapshot(), row.tid(), false, buffer, &newest));
   old.replaced(txn_);
@@ -335,39 +339,47 @@ uint64_t Catalog::remove_where(const SystemTable& table, std::span<const KeyMatc
   return n;
 }
 
+// The transaction's own cache, while it has changed the catalog.
+struct Catalog::Own {
+  std::unordered_map<Oid, RelationPtr> relations;
+};
+
+Catalog::Catalog(Database& database, txn::Transaction& txn) : database_(database), txn_(txn) {}
+Catalog::~Catalog() = default;
+
 void Catalog::note_change() {
   changed_ = true;
   txn_.epoch_to_advance = &database_.epoch_;
-  own_.clear();
+  own_ = std::make_unique<Own>();
 }
 
 void Catalog::committed() {
   if (changed_) database_.advance_epoch();
   changed_ = false;
-  own_.clear();
+  own_.reset();
 }
 
 // --- relations through the cache
 
 RelationPtr Catalog::relation(Oid oid) {
   if (changed_) {
-    auto it = own_.find(oid);
-    if (it != own_.end()) return it->second;
+    auto it = own_->relations.find(oid);
+    if (it != own_->relations.end()) return it->second;
     RelationPtr loaded = load(oid);
-    own_[oid] = loaded;
+    own_->relations[oid] = loaded;
     return loaded;
   }
   uint64_t epoch = database_.epoch();
   {
-    std::shared_lock lock(database_.mutex_);
-    auto it = database_.by_oid_.find(oid);
-    if (it != database_.by_oid_.end() && it->second.epoch == epoch) return it->second.relation;
+    std::shared_lock lock(database_.cache_->mutex);
+    auto it = database_.cache_->by_oid.find(oid);
+    if (it != database_.cache_->by_oid.end() && it->second.epoch == epoch) return it->second.relation;
   }
   // Loaded with a snapshot taken after `epoch` was read: a change that commits meanwhile advances the epoch
   // afterwards, so the entry can only be newer than its label.
   RelationPtr loaded = load(oid);
-  std::unique_lock lock(database_.mutex_);
-  database_.by_oid_[oid] = {epoch, loaded};
+  std::unique_lock lock(database_.cache_->mutex);
+  database_.cache_->by_oid[oid] = {epoch, loaded};
   return loaded;
 }
 
@@ -375,17 +387,17 @@ Oid Catalog::find_relation_oid(Oid schema, std::string_view name) {
   std::string key = fmt::format("{}.{}", schema.value(), name);
   uint64_t epoch = database_.epoch();
   if (!changed_) {
-    std::shared_lock lock(database_.mutex_);
-    auto it = database_.by_name_.find(key);
-    if (it != database_.by_name_.end() && it->second.first == epoch) return it->second.second;
+    std::shared_lock lock(database_.cache_->mutex);
+    auto it = database_.cache_->by_name.find(key);
+    if (it != database_.cache_->by_name.end() && it->second.first == epoch) return it->second.second;
   }
   Oid found;
   const KeyMatch match[] = {{"relname", types::Value::of_string(name)},
                             {"relnamespace", types::Value::of_oid(schema.value())}};
   for_each(system_table("pg_class"), match, [&](const Row& row) { found = row.oid("oid"); });
   if (!changed_) {
-    std::unique_lock lock(database_.mutex_);
-    database_.by_name_[key] = {epoch, found};
+    std::unique_lock lock(database_.cache_->mutex);
+    database_.cache_->by_name[key] = {epoch, found};
   }
   return found;
 }

@@ -49,11 +49,6 @@ bool Relation::has_option(std::string_view option) const {
 
 namespace {
 
-types::PhysicalType physical_of(Oid type) {
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info == nullptr ? types::PhysicalType::kString : info->physical;
-}
-
 // Collations: the cached object of a pg_collation oid. "default" is the database's: bytes
 // (docs/compatibility.md).
 const types::Collation* collation_object(Catalog& catalog, Oid oid) {
@@ -68,7 +63,7 @@ const types::Collation* collation_object(Catalog& catalog, Oid oid) {
   return found;
 }
 
-std::string quoted(std::string_view name) {
+std::string quoted_in_constant(std::string_view name) {
   std::string out = "\"";
   for (char c : name) {
     if (c == '"') out += '"';
@@ -91,8 +86,8 @@ std::string identity_default(Catalog& catalog, Oid table, ColumnNumber column) {
   std::string sql;
   const KeyMatch self[] = {{"oid", Value::of_oid(sequence.value())}};
   catalog.for_each(system_table("pg_class"), self, [&](const Row& row) {
-    sql = "nextval('" + quoted(catalog.schema_name(row.oid("relnamespace"))) + "." +
-          quoted(row.text("relname")) + "'::regclass)";
+    sql = "nextval('" + quoted_in_constant(catalog.schema_name(row.oid("relnamespace"))) + "." +
+          quoted_in_constant(row.text("relname")) + "'::regclass)";
   });
   return sql;
 }

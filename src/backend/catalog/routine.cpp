@@ -3,6 +3,7 @@
 
 #include "catalog/acl_column.h"
 #include "catalog/catalog.h"
+#include "database_cache.h"
 #include "functions/array.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -98,9 +99,9 @@ std::vector<RoutinePtr> Catalog::routines_named(std::string_view name) {
   std::string key(name);
   uint64_t epoch = database_.epoch();
   if (!changed_) {
-    std::shared_lock lock(database_.mutex_);
-    auto it = database_.routines_by_name_.find(key);
-    if (it != database_.routines_by_name_.end() && it->second.first == epoch) return it->second.second;
+    std::shared_lock lock(database_.cache_->mutex);
+    auto it = database_.cache_->routines_by_name.find(key);
+    if (it != database_.cache_->routines_by_name.end() && it->second.first == epoch) return it->second.second;
   }
   std::vector<RoutinePtr> found;
   const KeyMatch match[] = {{"proname", Value::of_string(name)}};
@@ -108,8 +109,8 @@ std::vector<RoutinePtr> Catalog::routines_named(std::string_view name) {
     if (row.oid("oid") >= kFirstUnpinnedOid) found.push_back(make_routine(*this, row));
   });
   if (!changed_) {
-    std::unique_lock lock(database_.mutex_);
-    database_.routines_by_name_[key] = {epoch, found};
+    std::unique_lock lock(database_.cache_->mutex);
+    database_.cache_->routines_by_name[key] = {epoch, found};
   }
   return found;
 }
@@ -117,9 +118,9 @@ std::vector<RoutinePtr> Catalog::routines_named(std::string_view name) {
 RoutinePtr Catalog::routine(Oid oid) {
   uint64_t epoch = database_.epoch();
   if (!changed_) {
-    std::shared_lock lock(database_.mutex_);
-    auto it = database_.routines_by_oid_.find(oid);
-    if (it != database_.routines_by_oid_.end() && it->second.first == epoch) return it->second.second;
+    std::shared_lock lock(database_.cache_->mutex);
+    auto it = database_.cache_->routines_by_oid.find(oid);
+    if (it != database_.cache_->routines_by_oid.end() && it->second.first == epoch) return it->second.second;
   }
   RoutinePtr found;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
@@ -127,8 +128,8 @@ RoutinePtr Catalog::routine(Oid oid) {
     if (oid >= kFirstUnpinnedOid) found = make_routine(*this, row);
   });
   if (!changed_) {
-    std::unique_lock lock(database_.mutex_);
-    database_.routines_by_oid_[oid] = {epoch, found};
+    std::unique_lock lock(database_.cache_->mutex);
+    database_.cache_->routines_by_oid[oid] = {epoch, found};
   }
   return found;
 }

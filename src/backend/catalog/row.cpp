@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "access/row_layout.h"
 #include "catalog/acl_column.h"
 #include "catalog/catalog.h"
 #include "functions/registry.h"
@@ -56,7 +57,7 @@ std::vector<int64_t> Row::numbers(std::string_view column) const {
 
 RowDraft::RowDraft(const SystemTable& table) : table_(&table), arena_(std::make_unique<Arena>()) {
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    types::Value v = types::Value::null_of(table.layout.column(i).type);
+    types::Value v = types::Value::null_of(table.layout->column(i).type);
     v.null = !table.columns[i].not_null;  // zero bits are the zero of every physical type
     values_.push_back(v);
   }
@@ -100,7 +101,7 @@ RowDraft& RowDraft::text(std::string_view column, std::string_view v) {
 
 RowDraft& RowDraft::null(std::string_view column) {
   uint16_t i = table_->column(column);
-  values_[i] = types::Value::null_of(table_->layout.column(i).type);
+  values_[i] = types::Value::null_of(table_->layout->column(i).type);
   return *this;
 }
 

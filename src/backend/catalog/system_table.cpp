@@ -3,6 +3,7 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "access/row_layout.h"
 #include "common/check.h"
 #include "embedded.h"
 #include "functions/registry.h"
@@ -29,11 +30,6 @@ struct Definition {
   std::vector<SystemIndex> indexes;
 };
 
-types::PhysicalType physical_of(Oid type) {
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info == nullptr ? types::PhysicalType::kString : info->physical;  // pg_node_tree, anyarray, aclitem
-}
-
 uint16_t position_of(const std::vector<SystemColumn>& columns, std::string_view name) {
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].name == name) return static_cast<uint16_t>(i);
@@ -54,7 +50,7 @@ SystemTable finish(Definition d) {
                      d.row_array_type,
                      std::move(d.columns),
                      std::move(d.indexes),
-                     access::RowLayout(specs)};
+                     std::make_shared<const access::RowLayout>(specs)};
 }
 
 std::vector<SystemTable> load_tables() {
@@ -143,6 +139,11 @@ const SystemTable* find_system_table(Oid oid) {
     if (t.oid == oid) return &t;
   }
   return nullptr;
+}
+
+types::PhysicalType physical_of(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info == nullptr ? types::PhysicalType::kString : info->physical;
 }
 
 }  // namespace varve::catalog

@@ -15,13 +15,13 @@ size_t own_shard(size_t shards) {
   return number % shards;
 }
 
-struct Registry {
+struct TableRegistry {
   std::shared_mutex mutex;
   std::unordered_map<uint64_t, std::unique_ptr<TableActivity>> activities;
 };
 
-Registry& registry() {
-  static Registry instance;
+TableRegistry& table_registry() {
+  static TableRegistry instance;
   return instance;
 }
 
@@ -57,7 +57,7 @@ void TableActivity::analyzed(int64_t now_us, bool automatic) noexcept {
 }
 
 void for_each_activity(uint32_t database, const std::function<void(Oid, TableActivity&)>& f) {
-  Registry& r = registry();
+  TableRegistry& r = table_registry();
   std::shared_lock lock(r.mutex);
   for (auto& [key, activity] : r.activities) {
     if (key >> 32 == database) f(Oid{static_cast<uint32_t>(key)}, *activity);
@@ -76,14 +76,14 @@ void TableActivity::reset() noexcept {
 }
 
 const TableActivity* find_table_activity(uint32_t database, Oid relation) {
-  Registry& r = registry();
+  TableRegistry& r = table_registry();
   std::shared_lock lock(r.mutex);
   auto it = r.activities.find(registry_key(database, relation));
   return it == r.activities.end() ? nullptr : it->second.get();
 }
 
 TableActivity& table_activity(uint32_t database, Oid relation) {
-  Registry& r = registry();
+  TableRegistry& r = table_registry();
   {
     std::shared_lock lock(r.mutex);
     auto it = r.activities.find(registry_key(database, relation));

@@ -25,7 +25,9 @@ using catalog::RoutinePtr;
 
 namespace {
 
-SqlError invalid(std::string what) { return SqlError(sqlstate::kInvalidFunctionDefinition, std::move(what)); }
+SqlError invalid_aggregate(std::string what) {
+  return SqlError(sqlstate::kInvalidFunctionDefinition, std::move(what));
+}
 
 std::string type_text(Oid type) { return functions::format_type(type, -1); }
 
@@ -172,16 +174,16 @@ void AggregateBuilder::read_options() {
 
 void AggregateBuilder::check_options() {
   if (hypothetical_) {
-    if (stmt_.direct_args < 0) throw invalid("only ordered-set aggregates can be hypothetical");
+    if (stmt_.direct_args < 0) throw invalid_aggregate("only ordered-set aggregates can be hypothetical");
     kind_ = 'h';
   }
-  if (plain_.state_type == kInvalidOid) throw invalid("aggregate stype must be specified");
-  if (plain_.state_name.empty()) throw invalid("aggregate sfunc must be specified");
+  if (plain_.state_type == kInvalidOid) throw invalid_aggregate("aggregate stype must be specified");
+  if (plain_.state_name.empty()) throw invalid_aggregate("aggregate sfunc must be specified");
   if (moving_.state_type != kInvalidOid) {
     if (moving_.state_name.empty())
-      throw invalid("aggregate msfunc must be specified when mstype is specified");
+      throw invalid_aggregate("aggregate msfunc must be specified when mstype is specified");
     if (moving_.inverse_name.empty())
-      throw invalid("aggregate minvfunc must be specified when mstype is specified");
+      throw invalid_aggregate("aggregate minvfunc must be specified when mstype is specified");
   } else {
     std::string_view alone = !moving_.state_name.empty()     ? "msfunc"
                              : !moving_.inverse_name.empty() ? "minvfunc"
@@ -190,7 +192,7 @@ void AggregateBuilder::check_options() {
                              : moving_.initial.has_value()   ? "minitcond"
                                                              : "";
     if (!alone.empty())
-      throw invalid(fmt::format("aggregate {} must not be specified without mstype", alone));
+      throw invalid_aggregate(fmt::format("aggregate {} must not be specified without mstype", alone));
   }
   const char usual = kind_ == 'n' ? 'r' : 'w';
   if (plain_.final_modify == 0) plain_.final_modify = usual;
@@ -199,7 +201,7 @@ void AggregateBuilder::check_options() {
 
 void AggregateBuilder::read_arguments() {
   if (stmt_.old_style) {
-    if (base_type_ == nullptr) throw invalid("aggregate input type must be specified");
+    if (base_type_ == nullptr) throw invalid_aggregate("aggregate input type must be specified");
     std::string any = option_text(*base_type_);
     std::transform(any.begin(), any.end(), any.begin(), [](char c) { return static_cast<char>(c | 32); });
     if (any != "any") args_.push_back(option_type(*base_type_));
@@ -207,7 +209,8 @@ void AggregateBuilder::read_arguments() {
     modes_.assign(args_.size(), 'i');
     return;
   }
-  if (base_type_ != nullptr) throw invalid("basetype is redundant with aggregate input type specification");
+  if (base_type_ != nullptr)
+    throw invalid_aggregate("basetype is redundant with aggregate input type specification");
   for (const parser::FunctionParameter* p : stmt_.signature->parameters) {
     Oid type = find_type(context_, *p->type);
     const bool variadic = p->mode == parser::ParameterMode::kVariadic;
@@ -218,7 +221,7 @@ void AggregateBuilder::read_arguments() {
                   : type == type_oid::kAnycompatiblearray ? type_oid::kAnycompatible
                   : info == nullptr                       ? kInvalidOid
                                                           : info->element_type;
-      if (variadic_ == kInvalidOid) throw invalid("VARIADIC parameter must be an array");
+      if (variadic_ == kInvalidOid) throw invalid_aggregate("VARIADIC parameter must be an array");
     }
     args_.push_back(type);
     names_.emplace_back(p->name);
@@ -240,14 +243,15 @@ std::vector<Oid> AggregateBuilder::behind(Oid state_type, size_t first, size_t c
 void AggregateBuilder::check_state_type(const Implementation& of) {
   const functions::TypeInfo* info = functions::type_by_oid(of.state_type);
   if (!native_ && info != nullptr && info->kind == 'p' && !is_polymorphic_type(of.state_type))
-    throw invalid(fmt::format("aggregate transition data type cannot be {}", type_text(of.state_type)));
+    throw invalid_aggregate(
+        fmt::format("aggregate transition data type cannot be {}", type_text(of.state_type)));
   if (native_ || !of.initial.has_value() || is_polymorphic_type(of.state_type)) return;
   functions::parse_value(of.state_type, -1, *of.initial, context_.eval);
 }
 
 void AggregateBuilder::resolve(Implementation& of) {
   if (std::string why = undetermined_type(of.state_type, args_); !why.empty())
-    throw invalid("cannot determine transition data type").detail(why);
+    throw invalid_aggregate("cannot determine transition data type").detail(why);
   std::vector<Oid> taken = behind(of.state_type, direct_, args_.size() - direct_);
   of.state = aggregate_support_function(context_, of.state_name, taken);
   if (!of.moving) native_ = is_native(*of.state);
@@ -259,7 +263,7 @@ void AggregateBuilder::resolve(Implementation& of) {
   }
   bool first_value = taken.size() > 1 && same_representation(taken[1], of.state_type);
   if (of.state->strict && !of.initial.has_value() && !first_value) {
-    throw invalid(
+    throw invalid_aggregate(
         "must not omit initial value when transition function is strict and transition type is not "
         "compatible with input type");
   }
@@ -271,7 +275,7 @@ void AggregateBuilder::resolve(Implementation& of) {
                                of.inverse_name.back(), type_text(of.state_type)));
   }
   if (of.inverse->strict != of.state->strict)
-    throw invalid("strictness of aggregate's forward and inverse transition functions must match");
+    throw invalid_aggregate("strictness of aggregate's forward and inverse transition functions must match");
 }
 
 void AggregateBuilder::resolve_final(Implementation& of) {
@@ -280,10 +284,10 @@ void AggregateBuilder::resolve_final(Implementation& of) {
   size_t count = of.final_extra ? args_.size() : direct_;
   of.final_function = aggregate_support_function(context_, of.final_name, behind(of.state_type, 0, count));
   if (of.final_extra && of.final_function->strict && !native_)
-    throw invalid("final function with extra arguments must not be declared STRICT");
+    throw invalid_aggregate("final function with extra arguments must not be declared STRICT");
   of.result = of.final_function->result;
   if (std::string why = undetermined_type(of.result, args_); !why.empty())
-    throw invalid("cannot determine result data type").detail(why);
+    throw invalid_aggregate("cannot determine result data type").detail(why);
 }
 
 // What several workers' states are put together with: known to the catalog, not used here.
@@ -298,17 +302,18 @@ void AggregateBuilder::resolve_merging() {
   }
   if (serialize_name_.empty() && deserialize_name_.empty()) return;
   if (plain_.state_type != type_oid::kInternal) {
-    throw invalid(
+    throw invalid_aggregate(
         "serialization functions may be specified only when the aggregate transition data type is internal");
   }
   if (serialize_name_.empty() || deserialize_name_.empty())
-    throw invalid("must specify both or neither of serialization and deserialization functions");
+    throw invalid_aggregate("must specify both or neither of serialization and deserialization functions");
   throw_not_supported("aggregate attribute \"serialfunc\"");
 }
 
 void AggregateBuilder::resolve_sort_operator() {
   if (sort_operator_name_.empty()) return;
-  if (args_.size() != 1) throw invalid("sort operator can only be specified for single-argument aggregates");
+  if (args_.size() != 1)
+    throw invalid_aggregate("sort operator can only be specified for single-argument aggregates");
   sort_operator_ = find_operator(context_, sort_operator_name_, args_[0], args_[0]).object;
 }
 
@@ -331,7 +336,8 @@ void AggregateBuilder::check_replacement(const Routine& old) {
   };
   if (old.kind != 'a') other_kind(old.kind == 'p' ? "a procedure" : "a function");
   std::string drop = fmt::format("Use DROP AGGREGATE {} first.", routine_description(context_, old.oid));
-  if (old.result != plain_.result) throw invalid("cannot change return type of existing function").hint(drop);
+  if (old.result != plain_.result)
+    throw invalid_aggregate("cannot change return type of existing function").hint(drop);
   catalog::AggregateDefinition before = catalog::aggregate_definition(context_.catalog, old.oid);
   if (before.kind != kind_) {
     other_kind(before.kind == 'n'   ? "an ordinary aggregate function"
@@ -339,7 +345,7 @@ void AggregateBuilder::check_replacement(const Routine& old) {
                                     : "a hypothetical-set aggregate");
   }
   if (before.direct_args != direct_)
-    throw invalid("cannot change number of direct arguments of an aggregate function");
+    throw invalid_aggregate("cannot change number of direct arguments of an aggregate function");
 }
 
 void AggregateBuilder::fill_aggregate(RowDraft& row) {
@@ -425,7 +431,7 @@ std::string AggregateBuilder::run() {
   if (moving_.state_type != kInvalidOid) {
     resolve_final(moving_);
     if (moving_.result != plain_.result) {
-      throw invalid(
+      throw invalid_aggregate(
           fmt::format("moving-aggregate implementation returns type {}, but plain implementation "
                       "returns type {}",
                       type_text(moving_.result), type_text(plain_.result)));

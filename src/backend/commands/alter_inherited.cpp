@@ -21,12 +21,8 @@ using parser::ConstraintKind;
 
 namespace {
 
-SqlError invalid(std::string message) {
+SqlError invalid_definition(std::string message) {
   return SqlError(sqlstate::kInvalidTableDefinition, std::move(message));
-}
-
-void notice(CommandContext& context, std::string message) {
-  context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message);
 }
 
 bool in_partition_key(CommandContext& context, const RelationPtr& table, ColumnNumber column) {
@@ -37,7 +33,7 @@ bool in_partition_key(CommandContext& context, const RelationPtr& table, ColumnN
 void refuse_key_column(CommandContext& context, const RelationPtr& table, ColumnNumber column,
                        std::string_view verb) {
   if (!in_partition_key(context, table, column)) return;
-  throw invalid(
+  throw invalid_definition(
       fmt::format("cannot {} column \"{}\" because it is part of the partition key of relation \"{}\"", verb,
                   table->column(column).name, table->name));
 }
@@ -70,8 +66,8 @@ void add_column_to_child(CommandContext& context, Oid oid, const AlterTableCmd& 
   InheritedState state = column_state(context, oid, there);
   ++state.count;
   set_column_state(context, oid, there, state);
-  notice(context,
-         fmt::format("merging definition of column \"{}\" for child \"{}\"", added.name, child->name));
+  context.services.notice(
+      fmt::format("merging definition of column \"{}\" for child \"{}\"", added.name, child->name));
 }
 
 bool is_serial(const parser::TypeName& type) {
@@ -107,13 +103,13 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
   std::vector<Oid> children = direct_children(context, oid);
   if (children.empty()) return run_alter_command(context, oid, cmd);
   if (cmd.missing_ok && table->find_column(source.name) != 0) return run_alter_command(context, oid, cmd);
-  if (!recurse) throw invalid("column must be added to child tables too");
+  if (!recurse) throw invalid_definition("column must be added to child tables too");
   // The column first, everywhere; then its constraints, which find their own way down.
   parser::ColumnDef plain = source;
   std::vector<Constraint*> kept, later;
   for (Constraint* c : source.constraints) {
     if (c->type == ConstraintKind::kIdentity)
-      throw invalid("cannot recursively add identity column to table that has child tables");
+      throw invalid_definition("cannot recursively add identity column to table that has child tables");
     (makes_constraint(*c) ? later : kept).push_back(c);
   }
   plain.constraints = kept;
@@ -144,12 +140,12 @@ void drop_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, boo
   ColumnNumber number = table->find_column(cmd.name);
   if (number == 0) return run_alter_command(context, oid, cmd);
   if (!from_parent && column_state(context, oid, number).count > 0) {
-    throw invalid(fmt::format("cannot drop inherited column \"{}\"", cmd.name));
+    throw invalid_definition(fmt::format("cannot drop inherited column \"{}\"", cmd.name));
   }
   refuse_key_column(context, table, number, "drop");
   std::vector<Oid> children = direct_children(context, oid);
   if (!recurse && !children.empty() && table->is_partitioned()) {
-    throw invalid("cannot drop column from only the partitioned table when partitions exist")
+    throw invalid_definition("cannot drop column from only the partitioned table when partitions exist")
         .hint("Do not specify the ONLY keyword.");
   }
   for (Oid child : children) {
@@ -181,7 +177,7 @@ analyzer::Expr* bind_stored_check(CommandContext& context, std::string_view sql,
 void tell_of_merged_check(CommandContext& context, Oid table, std::string_view name, std::vector<Oid>* seen) {
   for (Oid child : direct_children(context, table)) {
     if (std::find(seen->begin(), seen->end(), child) != seen->end()) {
-      notice(context, fmt::format("merging constraint \"{}\" with inherited definition", name));
+      context.services.notice(fmt::format("merging constraint \"{}\" with inherited definition", name));
       continue;
     }
     seen->push_back(child);
@@ -194,12 +190,12 @@ void alter_type(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
   ColumnNumber number = table->find_column(cmd.name);
   if (number == 0) return run_alter_command(context, oid, cmd);
   if (column_state(context, oid, number).count > 0) {
-    throw invalid(fmt::format("cannot alter inherited column \"{}\"", cmd.name));
+    throw invalid_definition(fmt::format("cannot alter inherited column \"{}\"", cmd.name));
   }
   refuse_key_column(context, table, number, "alter");
   std::vector<Oid> children = all_children(context, oid);
   if (!recurse && !children.empty()) {
-    throw invalid(
+    throw invalid_definition(
         fmt::format("type of inherited column \"{}\" must be changed in child tables too", cmd.name));
   }
   for (Oid child : children) {
@@ -208,7 +204,7 @@ void alter_type(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
     for (Oid parent : c->parents)
       expected += parent == oid || std::find(children.begin(), children.end(), parent) != children.end();
     if (column_state(context, child, c->find_column(cmd.name)).count > expected) {
-      throw invalid(
+      throw invalid_definition(
           fmt::format("cannot alter inherited column \"{}\" of relation \"{}\"", cmd.name, c->name));
     }
     refuse_key_column(context, c, c->find_column(cmd.name), "alter");
@@ -232,12 +228,12 @@ void drop_not_null(CommandContext& context, Oid oid, const AlterTableCmd& cmd, b
     RelationPtr parent = context.catalog.relation(table->parents.at(0));
     ColumnNumber theirs = parent->find_column(cmd.name);
     if (theirs != 0 && parent->column(theirs).not_null) {
-      throw invalid(fmt::format("column \"{}\" is marked NOT NULL in parent table", cmd.name));
+      throw invalid_definition(fmt::format("column \"{}\" is marked NOT NULL in parent table", cmd.name));
     }
   }
   std::vector<Oid> children = all_children(context, oid);
   if (!recurse && table->is_partitioned() && !children.empty()) {
-    throw invalid("cannot remove constraint from only the partitioned table when partitions exist")
+    throw invalid_definition("cannot remove constraint from only the partitioned table when partitions exist")
         .hint("Do not specify the ONLY keyword.");
   }
   run_alter_command(context, oid, cmd);
@@ -262,7 +258,7 @@ void add_check_to_child(CommandContext& context, Oid oid, const catalog::CheckCo
     ++state.count;
     if (child->is_partition) state.local = false;
     set_constraint_state(context, own.oid, state);
-    notice(context, fmt::format("merging constraint \"{}\" with inherited definition", check.name));
+    context.services.notice(fmt::format("merging constraint \"{}\" with inherited definition", check.name));
     merged = true;
   }
   if (merged) return;
@@ -285,7 +281,8 @@ void add_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd, 
                     before->name, constraint.referenced->name));
   }
   if (whole && !recurse && !children.empty()) {
-    throw invalid("constraint must be added to child tables too").hint("Do not specify the ONLY keyword.");
+    throw invalid_definition("constraint must be added to child tables too")
+        .hint("Do not specify the ONLY keyword.");
   }
   if (whole && constraint.not_valid && constraint.type == ConstraintKind::kForeignKey) {
     throw SqlError(
@@ -296,7 +293,7 @@ void add_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd, 
         .detail("This feature is not yet supported on partitioned tables.");
   }
   if (constraint.type == ConstraintKind::kCheck && !constraint.no_inherit && !recurse && !children.empty()) {
-    throw invalid("constraint must be added to child tables too");
+    throw invalid_definition("constraint must be added to child tables too");
   }
   run_alter_command(context, oid, cmd);
   if (constraint.type != ConstraintKind::kCheck || constraint.no_inherit || children.empty()) return;
@@ -334,14 +331,14 @@ void drop_check(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
       if (k.name == cmd.name) constraint = k.oid;
     }
     if (constraint != kInvalidOid && constraint_state(context, constraint).count > 0) {
-      throw invalid(
+      throw invalid_definition(
           fmt::format("cannot drop inherited constraint \"{}\" of relation \"{}\"", cmd.name, table->name));
     }
   }
   if (check == nullptr || check->no_inherit) return run_alter_command(context, oid, cmd);
   std::vector<Oid> children = direct_children(context, oid);
   if (!recurse && table->is_partitioned() && !children.empty()) {
-    throw invalid("cannot remove constraint from only the partitioned table when partitions exist")
+    throw invalid_definition("cannot remove constraint from only the partitioned table when partitions exist")
         .hint("Do not specify the ONLY keyword.");
   }
   for (Oid child : children) {
@@ -401,7 +398,7 @@ void drop_expression(CommandContext& context, Oid oid, const AlterTableCmd& cmd,
                    "ALTER TABLE / DROP EXPRESSION must be applied to child tables too");
   ColumnNumber number = table->find_column(cmd.name);
   if (number != 0 && column_state(context, oid, number).count > 0)
-    throw invalid("cannot drop generation expression from inherited column");
+    throw invalid_definition("cannot drop generation expression from inherited column");
   run_alter_command(context, oid, cmd);
   for (Oid child : children) run_alter_command(context, child, cmd);
 }
@@ -437,7 +434,7 @@ void alter_with_children(CommandContext& context, Oid oid, const AlterTableCmd& 
       return alter_type(context, oid, cmd, recurse);
     case AlterTableAction::kSetNotNull:
       if (!recurse && table->is_partitioned() && !table->partitioning->partitions.empty()) {
-        throw invalid("constraint must be added to child tables too")
+        throw invalid_definition("constraint must be added to child tables too")
             .hint("Do not specify the ONLY keyword.");
       }
       return alter_all(context, oid, cmd, recurse);
@@ -481,11 +478,12 @@ std::vector<Oid> children_to_rename(CommandContext& context, const Relation& tab
   ColumnNumber number = table.find_column(column);
   if (number == 0) return {};
   if (column_state(context, table.oid, number).count > 0) {
-    throw invalid(fmt::format("cannot rename inherited column \"{}\"", column));
+    throw invalid_definition(fmt::format("cannot rename inherited column \"{}\"", column));
   }
   std::vector<Oid> children = all_children(context, table.oid);
   if (!recurse && !children.empty()) {
-    throw invalid(fmt::format("inherited column \"{}\" must be renamed in child tables too", column));
+    throw invalid_definition(
+        fmt::format("inherited column \"{}\" must be renamed in child tables too", column));
   }
   std::vector<Oid> all = children;
   all.push_back(table.oid);
@@ -496,7 +494,7 @@ std::vector<Oid> children_to_rename(CommandContext& context, const Relation& tab
     int32_t expected = 0;
     for (Oid parent : r->parents) expected += std::find(all.begin(), all.end(), parent) != all.end();
     if (column_state(context, oid, r->find_column(column)).count > expected) {
-      throw invalid(fmt::format("cannot rename inherited column \"{}\"", column));
+      throw invalid_definition(fmt::format("cannot rename inherited column \"{}\"", column));
     }
   }
   return children;
@@ -507,12 +505,13 @@ std::vector<Oid> children_to_rename_constraint(CommandContext& context, const Re
   for (const catalog::CheckConstraint& check : table.checks) {
     if (check.name != name) continue;
     if (constraint_state(context, check.oid).count > 0) {
-      throw invalid(fmt::format("cannot rename inherited constraint \"{}\"", name));
+      throw invalid_definition(fmt::format("cannot rename inherited constraint \"{}\"", name));
     }
     if (check.no_inherit) return {};
     std::vector<Oid> children = all_children(context, table.oid);
     if (!recurse && !children.empty()) {
-      throw invalid(fmt::format("inherited constraint \"{}\" must be renamed in child tables too", name));
+      throw invalid_definition(
+          fmt::format("inherited constraint \"{}\" must be renamed in child tables too", name));
     }
     for (Oid child : children) context.services.lock_relation(child, txn::LockMode::kAccessExclusive);
     return children;

@@ -74,10 +74,6 @@ struct Target {
   ColumnNumber column = 0;
 };
 
-void notice(CommandContext& context, std::string message, SqlState state = sqlstate::kSuccessfulCompletion) {
-  context.services.notice("NOTICE", state, message);
-}
-
 // --- columns
 
 void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
@@ -87,7 +83,7 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
     std::string message =
         fmt::format("column \"{}\" of relation \"{}\" already exists", source.name, old->name);
     if (!cmd.missing_ok) throw SqlError(sqlstate::kDuplicateColumn, message);
-    return notice(context, message + ", skipping", sqlstate::kDuplicateColumn);
+    return context.services.notice("NOTICE", sqlstate::kDuplicateColumn, message + ", skipping");
   }
   std::vector<ColumnConstraint> constraints;
   NewTable shape;
@@ -166,7 +162,7 @@ void drop_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
     std::string message =
         fmt::format("column \"{}\" of relation \"{}\" does not exist", cmd.name, table->name);
     if (!cmd.missing_ok) throw SqlError(sqlstate::kUndefinedColumn, message);
-    return notice(context, message + ", skipping");
+    return context.services.notice(message + ", skipping");
   }
   drop_objects(context, {column_address(oid, number)}, cmd.behavior);
 }
@@ -289,7 +285,7 @@ void drop_identity(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
     std::string message =
         fmt::format("column \"{}\" of relation \"{}\" is not an identity column", cmd.name, table->name);
     if (!cmd.missing_ok) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, message);
-    return notice(context, message + ", skipping");
+    return context.services.notice(message + ", skipping");
   }
   std::vector<Oid> sequences = owned_sequences(context, oid, number, "i");
   set_default_row(context, oid, number, "");
@@ -307,7 +303,7 @@ void drop_expression(CommandContext& context, Oid oid, const AlterTableCmd& cmd)
     std::string message = fmt::format("column \"{}\" of relation \"{}\" is not a stored generated column",
                                       cmd.name, table->name);
     if (!cmd.missing_ok) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, message);
-    return notice(context, message + ", skipping");
+    return context.services.notice(message + ", skipping");
   }
   set_default_row(context, oid, number, "");
   remove_dependencies_of(context, column_address(oid, number));
@@ -736,7 +732,7 @@ RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& na
                              bool missing_ok, txn::LockMode lock) {
   RelationPtr relation = find_relation(context, name, lock, missing_ok);
   if (relation == nullptr) {
-    notice(context, fmt::format("relation \"{}\" does not exist, skipping", name.name));
+    context.services.notice(fmt::format("relation \"{}\" does not exist, skipping", name.name));
     return nullptr;
   }
   if (!kind_fits(type, relation->kind)) {

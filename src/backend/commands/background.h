@@ -6,6 +6,7 @@
 #include "common/sql_error.h"
 #include "memory/arena.h"
 #include "txn/lock_manager.h"
+#include "txn/txn_manager.h"
 
 namespace varve::commands {
 

@@ -17,7 +17,9 @@ namespace varve::commands {
 
 namespace {
 
-SqlError invalid(std::string what) { return SqlError(sqlstate::kInvalidObjectDefinition, std::move(what)); }
+SqlError invalid_cast(std::string what) {
+  return SqlError(sqlstate::kInvalidObjectDefinition, std::move(what));
+}
 
 struct CastFunction {
   Oid oid, result;
@@ -52,17 +54,19 @@ CastFunction find_cast_function(CommandContext& context, const parser::RoutineRe
 }
 
 void check_function(CommandContext& context, const CastFunction& f, Oid source, Oid target) {
-  if (f.args.empty() || f.args.size() > 3) throw invalid("cast function must take one to three arguments");
+  if (f.args.empty() || f.args.size() > 3)
+    throw invalid_cast("cast function must take one to three arguments");
   if (!coerces_binary(context, source, f.args[0]))
-    throw invalid("argument of cast function must match or be binary-coercible from source data type");
+    throw invalid_cast("argument of cast function must match or be binary-coercible from source data type");
   if (f.args.size() > 1 && f.args[1] != type_oid::kInt4)
-    throw invalid("second argument of cast function must be type integer");
+    throw invalid_cast("second argument of cast function must be type integer");
   if (f.args.size() > 2 && f.args[2] != type_oid::kBool)
-    throw invalid("third argument of cast function must be type boolean");
+    throw invalid_cast("third argument of cast function must be type boolean");
   if (!coerces_binary(context, f.result, target))
-    throw invalid("return data type of cast function must match or be binary-coercible to target data type");
-  if (f.kind != 'f') throw invalid("cast function must be a normal function");
-  if (f.returns_set) throw invalid("cast function must not return a set");
+    throw invalid_cast(
+        "return data type of cast function must match or be binary-coercible to target data type");
+  if (f.kind != 'f') throw invalid_cast("cast function must be a normal function");
+  if (f.returns_set) throw invalid_cast("cast function must not return a set");
 }
 
 // One side of a cast. `info` is of the type under a domain.
@@ -97,18 +101,21 @@ void check_binary(CommandContext& context, const CastType& from, const CastType&
   if (!context.is_superuser) {
     throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to create a cast WITHOUT FUNCTION");
   }
-  auto incompatible = [] { return invalid("source and target data types are not physically compatible"); };
+  auto incompatible = [] {
+    return invalid_cast("source and target data types are not physically compatible");
+  };
   if (source.length != target.length || source.by_value != target.by_value ||
       source.alignment != target.alignment)
     throw incompatible();
   auto either = [&](auto&& is) { return is(source) || is(target); };
   if (either([](const auto& t) { return t.kind == 'c'; }))
-    throw invalid("composite data types are not binary-compatible");
+    throw invalid_cast("composite data types are not binary-compatible");
   if (either([](const auto& t) { return t.kind == 'e'; }))
-    throw invalid("enum data types are not binary-compatible");
+    throw invalid_cast("enum data types are not binary-compatible");
   if (either([](const auto& t) { return t.category == 'A'; }))
-    throw invalid("array data types are not binary-compatible");
-  if (from.is_domain || to.is_domain) throw invalid("domain data types must not be marked binary-compatible");
+    throw invalid_cast("array data types are not binary-compatible");
+  if (from.is_domain || to.is_domain)
+    throw invalid_cast("domain data types must not be marked binary-compatible");
   if (source.physical != target.physical) throw incompatible();
 }
 
@@ -152,12 +159,12 @@ std::string create_cast(CommandContext& context, const parser::CreateCastStmt& s
     CastFunction f = find_cast_function(context, *stmt.function);
     check_function(context, f, source.oid, target.oid);
     if (f.args.size() < 2 && source.oid == target.oid)
-      throw invalid("source data type and target data type are the same");
+      throw invalid_cast("source data type and target data type are the same");
     function = f.oid;
     method = 'f';
   } else {
     if (!stmt.inout) check_binary(context, source, target);
-    if (source.oid == target.oid) throw invalid("source data type and target data type are the same");
+    if (source.oid == target.oid) throw invalid_cast("source data type and target data type are the same");
   }
   if (cast_oid(context, source.oid, target.oid) != kInvalidOid) {
     throw SqlError(sqlstate::kDuplicateObject,

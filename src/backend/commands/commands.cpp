@@ -133,6 +133,10 @@ bool is_session_command(NodeKind kind) {
 
 }  // namespace
 
+void CommandServices::notice(std::string_view message, std::string_view detail) {
+  notice("NOTICE", sqlstate::kSuccessfulCompletion, message, detail);
+}
+
 void CommandServices::notice(std::string_view severity, SqlState state, std::string_view message,
                              std::string_view detail, std::string_view hint) {
   ErrorFields fields;

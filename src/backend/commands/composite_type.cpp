@@ -81,7 +81,7 @@ void run_attribute_command(CommandContext& context, const RelationPtr& type,
         std::string message =
             fmt::format("column \"{}\" of relation \"{}\" does not exist", cmd.name, type->name);
         if (!cmd.missing_ok) throw SqlError(sqlstate::kUndefinedColumn, message);
-        context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
+        context.services.notice(message + ", skipping");
         return;
       }
       // Values that are stored name their fields by place.

@@ -148,8 +148,7 @@ static bool merges_with_inherited(CommandContext& context, const Relation& table
                      fmt::format("constraint \"{}\" conflicts with inherited constraint on relation \"{}\"",
                                  name, table.name));
     }
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                            fmt::format("merging constraint \"{}\" with inherited definition", name));
+    context.services.notice(fmt::format("merging constraint \"{}\" with inherited definition", name));
     state.local = !table.is_partition;
     set_constraint_state(context, check.oid, state);
     return true;
@@ -332,7 +331,7 @@ void drop_constraint(CommandContext& context, Oid table_oid, std::string_view na
     std::string message =
         fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, table->name);
     if (!missing_ok) throw SqlError(sqlstate::kUndefinedObject, message);
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
+    context.services.notice(message + ", skipping");
     return;
   }
   drop_objects(context, {{kConstraintClass, oid}}, behavior);

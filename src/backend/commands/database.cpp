@@ -106,7 +106,7 @@ std::string drop_database(CommandContext& context, const parser::DropDatabaseStm
   if (!database.has_value()) {
     std::string message = fmt::format("database \"{}\" does not exist", stmt.name);
     if (!stmt.missing_ok) throw SqlError(sqlstate::kInvalidCatalogName, message);
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
+    context.services.notice(message + ", skipping");
     return "DROP DATABASE";
   }
   require_owner_of(context, database->owner, "database", stmt.name);

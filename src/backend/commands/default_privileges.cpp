@@ -13,13 +13,13 @@ using parser::ObjectType;
 
 namespace {
 
-struct Kind {
+struct DefaultKind {
   ObjectType type;
   char catalog_letter;  // pg_default_acl.defaclobjtype
   char object_letter;
   std::string_view name;
 };
-constexpr Kind kKinds[] = {
+constexpr DefaultKind kDefaultKinds[] = {
     {ObjectType::kTable, 'r', 'r', "relation"},    {ObjectType::kSequence, 'S', 'S', "sequence"},
     {ObjectType::kFunction, 'f', 'f', "function"}, {ObjectType::kRoutine, 'f', 'f', "function"},
     {ObjectType::kType, 'T', 'T', "type"},         {ObjectType::kSchema, 'n', 'n', "schema"}};
@@ -67,7 +67,7 @@ bool same_lists(std::vector<AclItem> a, std::vector<AclItem> b) {
   });
 }
 
-std::string wanted_letters(const parser::GrantStmt& stmt, const Kind& kind) {
+std::string wanted_letters(const parser::GrantStmt& stmt, const DefaultKind& kind) {
   if (stmt.privileges.empty()) return std::string(all_privileges(kind.object_letter));
   std::string letters;
   for (const parser::AccessPrivilege* p : stmt.privileges) {
@@ -129,9 +129,9 @@ void change(std::vector<AclItem>& items, const parser::GrantStmt& stmt, char obj
 }
 
 void change_defaults(CommandContext& context, const parser::GrantStmt& stmt, Oid owner, Oid schema) {
-  const Kind* kind = std::find_if(std::begin(kKinds), std::end(kKinds),
-                                  [&](const Kind& k) { return k.type == stmt.object_type; });
-  if (kind == std::end(kKinds)) throw_not_supported("default privileges of objects of this kind");
+  const DefaultKind* kind = std::find_if(std::begin(kDefaultKinds), std::end(kDefaultKinds),
+                                         [&](const DefaultKind& k) { return k.type == stmt.object_type; });
+  if (kind == std::end(kDefaultKinds)) throw_not_supported("default privileges of objects of this kind");
   if (schema != kInvalidOid && kind->type == ObjectType::kSchema) {
     throw SqlError(sqlstate::kInvalidGrantOperation,
                    "cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");

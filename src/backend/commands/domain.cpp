@@ -255,7 +255,7 @@ void drop_check(CommandContext& context, const UserType& type, const parser::Alt
   std::string message =
       fmt::format("constraint \"{}\" of domain \"{}\" does not exist", stmt.constraint, type.name);
   if (!stmt.missing_ok) throw SqlError(sqlstate::kUndefinedObject, message);
-  context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
+  context.services.notice(message + ", skipping");
 }
 
 }  // namespace

@@ -299,16 +299,14 @@ void Dropper::report() {
         .hint("Use DROP ... CASCADE to drop the dependent objects too.");
   }
   if (loud.size() == 1) {
-    context_.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                             fmt::format("drop cascades to {}", describe(context_, loud[0]->object)));
+    context_.services.notice(fmt::format("drop cascades to {}", describe(context_, loud[0]->object)));
     return;
   }
   std::string detail;
   for (const Victim* v : loud) {
     detail += fmt::format("{}drop cascades to {}", detail.empty() ? "" : "\n", describe(context_, v->object));
   }
-  context_.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                           fmt::format("drop cascades to {} other objects", loud.size()), detail);
+  context_.services.notice(fmt::format("drop cascades to {} other objects", loud.size()), detail);
 }
 
 void Dropper::remove_from(std::string_view table, std::string_view column, Oid oid) {
@@ -479,7 +477,7 @@ std::string_view type_word(ObjectType type) {
   }
 }
 
-bool kind_fits(ObjectType type, RelationKind kind) {
+bool kind_to_drop(ObjectType type, RelationKind kind) {
   switch (type) {
     case ObjectType::kIndex:
       return kind == RelationKind::kIndex || kind == RelationKind::kPartitionedIndex;
@@ -518,8 +516,7 @@ void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
     const auto& name = *parser::as<parser::RangeVar>(node);
     if (!name.schema.empty() && context.catalog.find_schema(name.schema) == kInvalidOid) {
       if (!stmt.missing_ok) require_schema(context, name.schema);
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("schema \"{}\" does not exist, skipping", name.schema));
+      context.services.notice(fmt::format("schema \"{}\" does not exist, skipping", name.schema));
       continue;
     }
     RelationPtr relation = find_relation(context, name, lock, true);
@@ -534,11 +531,10 @@ void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
                        fmt::format("{} \"{}\" does not exist", word,
                                    stmt.object_type == ObjectType::kTable ? std::string(name.name) : full));
       }
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("{} \"{}\" does not exist, skipping", word, name.name));
+      context.services.notice(fmt::format("{} \"{}\" does not exist, skipping", word, name.name));
       continue;
     }
-    if (!kind_fits(stmt.object_type, relation->kind)) wrong_kind(stmt.object_type, *relation);
+    if (!kind_to_drop(stmt.object_type, relation->kind)) wrong_kind(stmt.object_type, *relation);
     require_owner(context, *relation);
     refuse_pending_events(context, stmt.object_type == ObjectType::kTable ? "DROP TABLE" : "DROP INDEX",
                           *relation);
@@ -571,8 +567,7 @@ void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
       if (!stmt.missing_ok) {
         throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name));
       }
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("schema \"{}\" does not exist, skipping", name));
+      context.services.notice(fmt::format("schema \"{}\" does not exist, skipping", name));
       continue;
     }
     Oid owner;
@@ -600,8 +595,7 @@ void drop_types(CommandContext& context, const parser::DropStmt& stmt,
     if (type == nullptr) {
       std::string text;
       for (std::string_view name : names) text += (text.empty() ? "" : ".") + std::string(name);
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("type \"{}\" does not exist, skipping", text));
+      context.services.notice(fmt::format("type \"{}\" does not exist, skipping", text));
       continue;
     }
     if (stmt.object_type == ObjectType::kDomain && type->kind != 'd') {

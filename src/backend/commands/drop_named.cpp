@@ -18,7 +18,7 @@ struct NamedKind {
   std::string_view word, table, name_column, schema_column;  // no schema column: names are the database's
   std::string_view tag;
 };
-constexpr NamedKind kKinds[] = {
+constexpr NamedKind kNamedKinds[] = {
     {ObjectType::kAccessMethod, "access method", "pg_am", "amname", "", "DROP ACCESS METHOD"},
     {ObjectType::kCollation, "collation", "pg_collation", "collname", "collnamespace", "DROP COLLATION"},
     {ObjectType::kConversion, "conversion", "pg_conversion", "conname", "connamespace", "DROP CONVERSION"},
@@ -40,7 +40,7 @@ constexpr NamedKind kKinds[] = {
 
 void say_missing(CommandContext& context, bool missing_ok, SqlState state, const std::string& message) {
   if (!missing_ok) throw SqlError(state, message);
-  context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
+  context.services.notice(message + ", skipping");
 }
 
 bool exists(CommandContext& context, const NamedKind& kind, std::string_view name, Oid schema) {
@@ -69,7 +69,7 @@ void drop_operator_group(CommandContext& context, const parser::DropStmt& stmt, 
   const auto& pair = *parser::as<parser::ListNode>(stmt.objects[0]);
   const std::string_view method = parser::as<parser::QualifiedName>(pair.items[0])->names.back();
   const parser::NameList& names = parser::as<parser::QualifiedName>(pair.items[1])->names;
-  if (!exists(context, kKinds[0], method, kInvalidOid)) {
+  if (!exists(context, kNamedKinds[0], method, kInvalidOid)) {
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", method));
   }
   Oid schema;
@@ -149,7 +149,7 @@ std::string drop_named(CommandContext& context, const parser::DropStmt& stmt) {
     default:
       break;
   }
-  for (const NamedKind& kind : kKinds) {
+  for (const NamedKind& kind : kNamedKinds) {
     if (kind.type != stmt.object_type) continue;
     for (const parser::Node* node : stmt.objects) {
       const parser::NameList& names = parser::as<parser::QualifiedName>(node)->names;

@@ -22,7 +22,7 @@ namespace {
 constexpr std::string_view kClause = "statistics expressions";
 
 // What an object is to be.
-struct Definition {
+struct StatisticsDefinition {
   std::string name;
   Oid schema;
   std::vector<ColumnNumber> columns;
@@ -76,7 +76,7 @@ void refuse_system_column() {
   throw SqlError(sqlstate::kFeatureNotSupported, "statistics creation on system columns is not supported");
 }
 
-void add_column(const Relation& table, ColumnNumber number, Definition* definition) {
+void add_column(const Relation& table, ColumnNumber number, StatisticsDefinition* definition) {
   const catalog::Column& column = table.column(number);
   if (!has_order(column.type)) {
     const Oid type = column.domain != kInvalidOid ? column.domain : column.type;
@@ -89,7 +89,7 @@ void add_column(const Relation& table, ColumnNumber number, Definition* definiti
   definition->columns.push_back(number);
 }
 
-void add_named_column(const Relation& table, std::string_view name, Definition* definition) {
+void add_named_column(const Relation& table, std::string_view name, StatisticsDefinition* definition) {
   constexpr std::string_view kSystemColumns[] = {"tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"};
   ColumnNumber number = table.find_column(name);
   if (number == 0) {
@@ -100,7 +100,7 @@ void add_named_column(const Relation& table, std::string_view name, Definition* 
   add_column(table, number, definition);
 }
 
-void add_expression(const Relation& table, analyzer::Expr* e, bool alone, Definition* definition) {
+void add_expression(const Relation& table, analyzer::Expr* e, bool alone, StatisticsDefinition* definition) {
   if (e->kind == analyzer::ExprKind::kColumn) {
     const ColumnNumber number = e->as<analyzer::ColumnExpr>().column;
     if (number <= 0) refuse_system_column();
@@ -141,7 +141,7 @@ std::string kind_letters(parser::NameList kinds, size_t elements) {
   return letters;
 }
 
-void refuse_duplicates(Definition* definition) {
+void refuse_duplicates(StatisticsDefinition* definition) {
   std::vector<ColumnNumber>& columns = definition->columns;
   std::sort(columns.begin(), columns.end());
   if (std::adjacent_find(columns.begin(), columns.end()) != columns.end())
@@ -161,7 +161,8 @@ std::string chars_text(std::string_view letters) {
   return "{" + text + "}";
 }
 
-Oid insert_statistics(CommandContext& context, const Relation& table, const Definition& definition) {
+Oid insert_statistics(CommandContext& context, const Relation& table,
+                      const StatisticsDefinition& definition) {
   const Oid oid = catalog::Database::new_oid();
   const ObjectAddress self{kStatisticsClass, oid};
   RowDraft row(system_table("pg_statistic_ext"));
@@ -242,7 +243,7 @@ std::vector<analyzer::Expr*> bind_expressions(CommandContext& context, const Rel
 }
 
 // False: there is one already, which is all right.
-bool refuse_existing(CommandContext& context, const Definition& definition, bool if_not_exists) {
+bool refuse_existing(CommandContext& context, const StatisticsDefinition& definition, bool if_not_exists) {
   if (find_in_schema(context, definition.schema, definition.name) == kInvalidOid) return true;
   const std::string message = fmt::format("statistics object \"{}\" already exists", definition.name);
   if (!if_not_exists) throw SqlError(sqlstate::kDuplicateObject, message);
@@ -251,7 +252,7 @@ bool refuse_existing(CommandContext& context, const Definition& definition, bool
 }
 
 void define_elements(const Relation& table, const parser::CreateStatisticsStmt& stmt,
-                     const std::vector<analyzer::Expr*>& bound, Definition* definition) {
+                     const std::vector<analyzer::Expr*>& bound, StatisticsDefinition* definition) {
   if (bound.size() > ExtendedStatistics::kMaxDimensions) {
     throw SqlError(sqlstate::kTooManyColumns, fmt::format("cannot have more than {} columns in statistics",
                                                           ExtendedStatistics::kMaxDimensions));
@@ -285,7 +286,7 @@ std::string create_statistics(CommandContext& context, const parser::CreateStati
     throw SqlError(sqlstate::kFeatureNotSupported, "only a single relation is allowed in CREATE STATISTICS");
   }
   require_table(context, *table);
-  Definition definition;
+  StatisticsDefinition definition;
   definition.name = stmt.names.back();
   definition.schema = creation_schema(
       context, stmt.names.size() > 1 ? stmt.names[stmt.names.size() - 2] : std::string_view());
@@ -326,9 +327,7 @@ void drop_statistics(CommandContext& context, const parser::DropStmt& stmt) {
   std::vector<ObjectAddress> objects;
   for (const parser::Node* node : stmt.objects) {
     parser::NameList names = parser::as<parser::QualifiedName>(node)->names;
-    auto skip = [&](const std::string& what) {
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, what + " does not exist, skipping");
-    };
+    auto skip = [&](const std::string& what) { context.services.notice(what + " does not exist, skipping"); };
     if (stmt.missing_ok && names.size() > 1) {
       std::string_view schema = names[names.size() - 2];
       if (context.catalog.find_schema(schema) == kInvalidOid) {
@@ -363,13 +362,13 @@ void refuse_conflict(CommandContext& context, Oid schema, std::string_view name)
 }
 
 // The row of the object that a statement names, which must be the role's own.
-struct Named {
+struct NamedStatistics {
   Oid oid;
   std::string name;
   Oid schema;
 };
-Named named_statistics(CommandContext& context, const parser::Node* object) {
-  Named named;
+NamedStatistics named_statistics(CommandContext& context, const parser::Node* object) {
+  NamedStatistics named;
   named.oid = require_statistics(context, parser::as<parser::QualifiedName>(object)->names);
   with_statistics(context, named.oid, [&](const Row& row) {
     named.name = row.text("stxname");
@@ -382,7 +381,7 @@ Named named_statistics(CommandContext& context, const parser::Node* object) {
 }  // namespace
 
 std::string rename_statistics(CommandContext& context, const parser::RenameStmt& stmt) {
-  const Named named = named_statistics(context, stmt.object);
+  const NamedStatistics named = named_statistics(context, stmt.object);
   require_schema_create(context, named.schema);
   refuse_conflict(context, named.schema, stmt.new_name);
   change_row(context, "pg_statistic_ext", named.oid,
@@ -391,7 +390,7 @@ std::string rename_statistics(CommandContext& context, const parser::RenameStmt&
 }
 
 std::string set_statistics_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt, Oid owner) {
-  const Named named = named_statistics(context, stmt.object);
+  const NamedStatistics named = named_statistics(context, stmt.object);
   if (!context.is_superuser && !RoleRights(context.catalog, owner).schema_allows(named.schema, 'C')) {
     throw SqlError(sqlstate::kInsufficientPrivilege,
                    fmt::format("permission denied for schema {}", context.catalog.schema_name(named.schema)));
@@ -404,7 +403,7 @@ std::string set_statistics_schema(CommandContext& context, const parser::AlterOb
   require_statistics(context, parser::as<parser::QualifiedName>(stmt.object)->names);
   const Oid schema = require_schema(context, stmt.new_schema);
   require_schema_create(context, schema);
-  const Named named = named_statistics(context, stmt.object);
+  const NamedStatistics named = named_statistics(context, stmt.object);
   if (schema == named.schema) return "ALTER STATISTICS";
   for (Oid either : {schema, named.schema}) {
     if (context.catalog.schema_name(either).starts_with("pg_temp_"))
@@ -438,7 +437,7 @@ std::vector<Oid> copy_statistics(CommandContext& context, const RelationPtr& sou
   std::vector<Oid> copies;
   for (const auto& statistics : source->extended_statistics) {
     RelationPtr target = context.catalog.relation(table);
-    Definition definition;
+    StatisticsDefinition definition;
     definition.schema = target->schema;
     definition.kinds = statistics->kinds;
     std::vector<std::string> names;

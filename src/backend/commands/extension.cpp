@@ -212,8 +212,7 @@ std::vector<Oid> create_required(CommandContext& context, const Extension& exten
                      fmt::format("required extension \"{}\" is not installed", name))
           .hint("Use CREATE EXTENSION ... CASCADE to install required extensions too.");
     }
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                            fmt::format("installing required extension \"{}\"", name));
+    context.services.notice(fmt::format("installing required extension \"{}\"", name));
     CreateOptions inner;
     inner.cascade = true;
     const Extension& other = require_available(name);
@@ -390,7 +389,7 @@ void drop_extensions(CommandContext& context, const parser::DropStmt& stmt) {
     if (!installed.has_value()) {
       std::string message = fmt::format("extension \"{}\" does not exist", name);
       if (!stmt.missing_ok) throw SqlError(sqlstate::kUndefinedObject, message);
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
+      context.services.notice(message + ", skipping");
       continue;
     }
     require_owner_of(context, installed->owner, "extension", name);

@@ -229,9 +229,7 @@ class Merger {
     return nullptr;
   }
   void settle(std::string_view name) { std::erase(conflicts_, name); }
-  void say(std::string message, std::string_view detail = {}) {
-    context_.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message, detail);
-  }
+  void say(std::string message, std::string_view detail = {}) { context_.services.notice(message, detail); }
   void say_merging(std::string_view name, int position, int inherited) {
     if (position == inherited)
       return say(fmt::format("merging column \"{}\" with inherited definition", name));

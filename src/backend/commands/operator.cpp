@@ -18,7 +18,9 @@ namespace varve::commands {
 
 namespace {
 
-SqlError invalid(std::string what) { return SqlError(sqlstate::kInvalidFunctionDefinition, std::move(what)); }
+SqlError invalid_operator(std::string what) {
+  return SqlError(sqlstate::kInvalidFunctionDefinition, std::move(what));
+}
 
 struct OperatorDefinition {
   parser::NameList function, commutator, negator, restriction, join;
@@ -28,7 +30,7 @@ struct OperatorDefinition {
 
 Oid argument_type(CommandContext& context, const parser::Option& option) {
   const auto& name = *parser::as<parser::TypeName>(option.value);
-  if (name.set_of) throw invalid("SETOF type not allowed for operator argument");
+  if (name.set_of) throw invalid_operator("SETOF type not allowed for operator argument");
   return find_type(context, name);
 }
 
@@ -65,11 +67,11 @@ OperatorDefinition read_definition(CommandContext& context, const parser::Define
                               fmt::format("operator attribute \"{}\" not recognized", o->name));
     }
   }
-  if (out.function.empty()) throw invalid("operator function must be specified");
+  if (out.function.empty()) throw invalid_operator("operator function must be specified");
   if (out.left == kInvalidOid && out.right == kInvalidOid)
-    throw invalid("operator argument types must be specified");
+    throw invalid_operator("operator argument types must be specified");
   if (out.right == kInvalidOid) {
-    throw invalid("operator right argument type must be specified")
+    throw invalid_operator("operator right argument type must be specified")
         .detail("Postfix operators are not supported.");
   }
   return out;
@@ -78,17 +80,18 @@ OperatorDefinition read_definition(CommandContext& context, const parser::Define
 void check_definition(const OperatorDefinition& d, Oid result) {
   bool binary = d.left != kInvalidOid, boolean = result == type_oid::kBool;
   if (!binary) {
-    if (!d.commutator.empty()) throw invalid("only binary operators can have commutators");
-    if (!d.join.empty()) throw invalid("only binary operators can have join selectivity");
-    if (d.merges) throw invalid("only binary operators can merge join");
-    if (d.hashes) throw invalid("only binary operators can hash");
+    if (!d.commutator.empty()) throw invalid_operator("only binary operators can have commutators");
+    if (!d.join.empty()) throw invalid_operator("only binary operators can have join selectivity");
+    if (d.merges) throw invalid_operator("only binary operators can merge join");
+    if (d.hashes) throw invalid_operator("only binary operators can hash");
   }
   if (boolean) return;
-  if (!d.negator.empty()) throw invalid("only boolean operators can have negators");
-  if (!d.restriction.empty()) throw invalid("only boolean operators can have restriction selectivity");
-  if (!d.join.empty()) throw invalid("only boolean operators can have join selectivity");
-  if (d.merges) throw invalid("only boolean operators can merge join");
-  if (d.hashes) throw invalid("only boolean operators can hash");
+  if (!d.negator.empty()) throw invalid_operator("only boolean operators can have negators");
+  if (!d.restriction.empty())
+    throw invalid_operator("only boolean operators can have restriction selectivity");
+  if (!d.join.empty()) throw invalid_operator("only boolean operators can have join selectivity");
+  if (d.merges) throw invalid_operator("only boolean operators can merge join");
+  if (d.hashes) throw invalid_operator("only boolean operators can hash");
 }
 
 // What estimates how many rows an operator keeps is built in; the planner does without.
@@ -176,7 +179,7 @@ Oid OperatorBuilder::partner(parser::NameList name, Oid left, Oid right, bool ne
   if (name.back() == name_ && schema == schema_ && !negator && left == right) return oid_;
   std::optional<FoundOperator> found = search_operator(context_, name, left, right);
   if (found && found->oid == oid_) {
-    if (negator) throw invalid("operator cannot be its own negator");
+    if (negator) throw invalid_operator("operator cannot be its own negator");
     return oid_;
   }
   if (found) return found->oid;
@@ -295,8 +298,7 @@ void drop_operators(CommandContext& context, const parser::DropStmt& stmt) {
       found = find_operator(context, ref);
     } catch (const SqlError& e) {
       if (!stmt.missing_ok || e.state() != sqlstate::kUndefinedFunction) throw;
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("operator {} does not exist, skipping", ref.names.back()));
+      context.services.notice(fmt::format("operator {} does not exist, skipping", ref.names.back()));
       continue;
     }
     require_operator_owner(context, found.object);

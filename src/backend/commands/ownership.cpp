@@ -9,6 +9,7 @@
 #include "extended_statistics.h"
 #include "grant.h"
 #include "policy.h"
+#include "txn/txn_manager.h"
 
 namespace varve::commands {
 namespace {
@@ -245,8 +246,7 @@ void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
     draft.text("rolname", stmt.new_name);
     if (role->secret.starts_with("md5")) {  // made from the name
       draft.null("rolpassword");
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              "MD5 password cleared because of role rename");
+      context.services.notice("MD5 password cleared because of role rename");
     }
     context.catalog.update(row, draft);
     return false;

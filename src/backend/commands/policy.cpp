@@ -182,9 +182,7 @@ void drop_policy(CommandContext& context, const parser::DropStmt& stmt) {
     parser::RangeVar named;
     named.name = names.back();
     if (names.size() > 1) named.schema = names[names.size() - 2];
-    auto skip = [&](const std::string& what) {
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, what + " does not exist, skipping");
-    };
+    auto skip = [&](const std::string& what) { context.services.notice(what + " does not exist, skipping"); };
     RelationPtr table = find_relation(context, named, txn::LockMode::kAccessExclusive, stmt.missing_ok);
     if (table != nullptr) require_owner_of(context, table->owner, "relation", table->name);
     if (table == nullptr) {
@@ -200,8 +198,7 @@ void drop_policy(CommandContext& context, const parser::DropStmt& stmt) {
 void rename_policy(CommandContext& context, const parser::RenameStmt& stmt) {
   RelationPtr table = policy_table(context, *stmt.relation, stmt.missing_ok);
   if (table == nullptr) {
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                            fmt::format("relation \"{}\" does not exist, skipping", stmt.relation->name));
+    context.services.notice(fmt::format("relation \"{}\" does not exist, skipping", stmt.relation->name));
     return;
   }
   refuse_duplicate(*table, stmt.new_name);
@@ -236,18 +233,19 @@ bool change_row_security(CommandContext& context, Oid table, AlterTableAction ac
 namespace {
 
 // Policies that name the role, with the oids of all their roles.
-struct Named {
+struct PolicyOfRole {
   Oid policy;
   std::vector<int64_t> roles;
 };
-std::vector<Named> naming(CommandContext& context, Oid role) {
-  std::vector<Named> found;
+std::vector<PolicyOfRole> naming(CommandContext& context, Oid role) {
+  std::vector<PolicyOfRole> found;
   context.catalog.for_each(system_table("pg_policy"), {}, [&](const Row& row) {
     std::vector<int64_t> roles = row.numbers("polroles");
     if (std::find(roles.begin(), roles.end(), int64_t{role.value()}) != roles.end())
       found.push_back({row.oid("oid"), std::move(roles)});
   });
-  std::sort(found.begin(), found.end(), [](const Named& a, const Named& b) { return a.policy < b.policy; });
+  std::sort(found.begin(), found.end(),
+            [](const PolicyOfRole& a, const PolicyOfRole& b) { return a.policy < b.policy; });
   return found;
 }
 
@@ -255,13 +253,13 @@ std::vector<Named> naming(CommandContext& context, Oid role) {
 
 std::vector<std::string> policies_for_role(CommandContext& context, Oid role) {
   std::vector<std::string> lines;
-  for (const Named& n : naming(context, role))
+  for (const PolicyOfRole& n : naming(context, role))
     lines.push_back("target of " + describe(context, {kPolicyClass, n.policy}));
   return lines;
 }
 
 void forget_role_of_policies(CommandContext& context, Oid role) {
-  for (const Named& n : naming(context, role)) {
+  for (const PolicyOfRole& n : naming(context, role)) {
     std::string others;
     for (int64_t r : n.roles) {
       if (r != int64_t{role.value()}) others += fmt::format("{}{}", others.empty() ? "{" : ",", r);

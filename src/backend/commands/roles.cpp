@@ -51,8 +51,7 @@ void apply_options(CommandContext& context, RowDraft& row, std::string_view name
       if (password.empty()) {
         if (option->value != nullptr && parser::is<parser::ConstExpr>(option->value) &&
             parser::as<parser::ConstExpr>(option->value)->type == parser::ConstKind::kString) {
-          context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                                  "empty string is not a valid password, clearing password");
+          context.services.notice("empty string is not a valid password, clearing password");
         }
         row.null("rolpassword");
       } else {
@@ -67,7 +66,7 @@ void apply_options(CommandContext& context, RowDraft& row, std::string_view name
     } else if (option->name == "validUntil") {
       row.text("rolvaliduntil", option_text(*option));
     } else if (option->name == "sysid") {
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, "SYSID can no longer be specified");
+      context.services.notice("SYSID can no longer be specified");
     } else if (option->name != "rolemembers" && option->name != "adminmembers" &&
                option->name != "addroleto") {
       throw_not_supported(fmt::format("role option \"{}\"", option->name));
@@ -221,7 +220,7 @@ std::string drop_role(CommandContext& context, const parser::DropRoleStmt& stmt)
     if (!role.has_value()) {
       std::string message = fmt::format("role \"{}\" does not exist", spec->name);
       if (!stmt.missing_ok) throw SqlError(sqlstate::kUndefinedObject, message);
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
+      context.services.notice(message + ", skipping");
       continue;
     }
     if (role->oid == context.role) throw SqlError(sqlstate::kObjectInUse, "current user cannot be dropped");

@@ -24,7 +24,7 @@ using parser::ParameterMode;
 
 namespace {
 
-SqlError invalid(std::string message) {
+SqlError invalid_routine(std::string message) {
   return SqlError(sqlstate::kInvalidFunctionDefinition, std::move(message));
 }
 
@@ -91,8 +91,8 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   Oid type = parameter_type(*p.type);
   require_type_usage(context_, type);
   if (set_of) {
-    throw invalid(stmt_.is_procedure ? "procedures cannot accept set arguments"
-                                     : "functions cannot accept set arguments");
+    throw invalid_routine(stmt_.is_procedure ? "procedures cannot accept set arguments"
+                                             : "functions cannot accept set arguments");
   }
   char mode = p.mode == ParameterMode::kOut        ? 'o'
               : p.mode == ParameterMode::kInOut    ? 'b'
@@ -105,15 +105,15 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   } else if (type == type_oid::kVoid || type == type_oid::kTrigger || type == type_oid::kUnknown ||
              type == type_oid::kCstring) {
     if (type == type_oid::kCstring || type == type_oid::kUnknown) {
-      throw invalid(
+      throw invalid_routine(
           fmt::format("SQL functions cannot have arguments of type {}", functions::format_type(type, -1)));
     }
-    throw invalid(fmt::format("{} functions cannot accept type {}",
-                              r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
-                              functions::format_type(type, -1)));
+    throw invalid_routine(fmt::format("{} functions cannot accept type {}",
+                                      r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
+                                      functions::format_type(type, -1)));
   }
   if (input) {
-    if (variadic_seen_) throw invalid("VARIADIC parameter must be the last input parameter");
+    if (variadic_seen_) throw invalid_routine("VARIADIC parameter must be the last input parameter");
     r_.args.push_back(type);
   }
   if (mode == 'v') {
@@ -128,20 +128,20 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
     else if (info != nullptr && info->element_type != kInvalidOid)
       r_.variadic = info->element_type;
     else
-      throw invalid("VARIADIC parameter must be an array");
+      throw invalid_routine("VARIADIC parameter must be an array");
   }
   if (!input || mode == 'b') outputs_.push_back(type);
   r_.all_args.push_back(type);
   r_.modes.push_back(mode);
   if (!p.name.empty() && is_name_taken(p.name, mode)) {
-    throw invalid(fmt::format("parameter name \"{}\" used more than once", p.name));
+    throw invalid_routine(fmt::format("parameter name \"{}\" used more than once", p.name));
   }
   r_.names.emplace_back(p.name);
   if (p.default_value != nullptr) {
-    if (!input) throw invalid("only input parameters can have default values");
+    if (!input) throw invalid_routine("only input parameters can have default values");
     add_default(p, type);
   } else if (input && !defaults_.empty() && mode != 'v') {
-    throw invalid("input parameters after one with a default value must also have defaults");
+    throw invalid_routine("input parameters after one with a default value must also have defaults");
   }
 }
 
@@ -181,32 +181,32 @@ void RoutineBuilder::result() {
     require_type_usage(context_, r_.result);
     r_.returns_set = stmt_.return_type->set_of;
     if (implied != kInvalidOid && implied != r_.result) {
-      throw invalid(fmt::format("function result type must be {} because of OUT parameters",
-                                functions::format_type(implied, -1)));
+      throw invalid_routine(fmt::format("function result type must be {} because of OUT parameters",
+                                        functions::format_type(implied, -1)));
     }
   } else if (implied != kInvalidOid) {
     r_.result = implied;
     r_.returns_set = table;
   } else {
-    throw invalid("function result type must be specified");
+    throw invalid_routine("function result type must be specified");
   }
   static constexpr Oid kImpossible[] = {type_oid::kCstring, type_oid::kInternal, type_oid::kAny,
                                         type_oid::kUnknown};
   bool native = r_.language == catalog::kCLanguage;
   if (r_.language == catalog::kSqlLanguage && r_.result == type_oid::kTrigger)
-    throw invalid("SQL functions cannot return type trigger");
+    throw invalid_routine("SQL functions cannot return type trigger");
   if (!native &&
       std::find(std::begin(kImpossible), std::end(kImpossible), r_.result) != std::end(kImpossible)) {
-    throw invalid(fmt::format("{} functions cannot return type {}",
-                              r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
-                              functions::format_type(r_.result, -1)));
+    throw invalid_routine(fmt::format("{} functions cannot return type {}",
+                                      r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
+                                      functions::format_type(r_.result, -1)));
   }
 }
 
 void RoutineBuilder::check_polymorphic() {
   auto check = [&](Oid type) {
     if (std::string why = undetermined_type(type, r_.args); !why.empty())
-      throw invalid("cannot determine result data type").detail(why);
+      throw invalid_routine("cannot determine result data type").detail(why);
   };
   check(r_.result);
   for (Oid type : outputs_) check(type);
@@ -215,7 +215,7 @@ void RoutineBuilder::check_polymorphic() {
 void RoutineBuilder::language(const RoutineOptions& options) {
   std::string name = options.language;
   if (name.empty()) {
-    if (stmt_.sql_body == nullptr) throw invalid("no language specified");
+    if (stmt_.sql_body == nullptr) throw invalid_routine("no language specified");
     name = "sql";
   }
   std::transform(name.begin(), name.end(), name.begin(),
@@ -239,18 +239,18 @@ void RoutineBuilder::language(const RoutineOptions& options) {
 
 void RoutineBuilder::body(const RoutineOptions& options) {
   if (stmt_.sql_body != nullptr) {
-    if (!options.body.empty()) throw invalid("duplicate function body specified");
+    if (!options.body.empty()) throw invalid_routine("duplicate function body specified");
     if (r_.language != catalog::kSqlLanguage)
-      throw invalid("inline SQL function body only valid for language SQL");
+      throw invalid_routine("inline SQL function body only valid for language SQL");
     if (std::any_of(r_.args.begin(), r_.args.end(), is_polymorphic_type))
-      throw invalid("SQL function with unquoted function body cannot have polymorphic arguments");
+      throw invalid_routine("SQL function with unquoted function body cannot have polymorphic arguments");
     r_.sql_body = body_text(context_.sql, stmt_.sql_body->location);
     return;
   }
-  if (options.body.empty()) throw invalid("no function body specified");
+  if (options.body.empty()) throw invalid_routine("no function body specified");
   if (r_.language == catalog::kCLanguage) return native_body(options);
   if (options.body.size() > 1) {
-    throw invalid(fmt::format("only one AS item needed for language \"{}\"", options.language));
+    throw invalid_routine(fmt::format("only one AS item needed for language \"{}\"", options.language));
   }
   r_.source = options.body[0];
 }
@@ -269,8 +269,8 @@ void RoutineBuilder::native_body(const RoutineOptions& options) {
   }
   const functions::Binding* native = functions::find_native(r_.library, r_.source, r_.args, r_.result);
   if (native == nullptr || r_.returns_set != (native->table != nullptr)) {
-    throw invalid(fmt::format("function \"{}\" in file \"{}\" has another signature than {}", r_.source,
-                              r_.library, routine_signature(context_, r_)));
+    throw invalid_routine(fmt::format("function \"{}\" in file \"{}\" has another signature than {}",
+                                      r_.source, r_.library, routine_signature(context_, r_)));
   }
 }
 
@@ -295,8 +295,8 @@ void RoutineBuilder::check_replacement(const Routine& old) {
   std::string_view verb = old.kind == 'p' ? "PROCEDURE" : "FUNCTION";
   std::string drop = fmt::format("Use DROP {} {} first.", verb, routine_description(context_, old.oid));
   if (old.result != r_.result || old.returns_set != r_.returns_set) {
-    throw invalid(old.kind == 'p' ? "cannot change whether a procedure has output parameters"
-                                  : "cannot change return type of existing function")
+    throw invalid_routine(old.kind == 'p' ? "cannot change whether a procedure has output parameters"
+                                          : "cannot change return type of existing function")
         .hint(drop);
   }
   auto outputs = [](const Routine& r) {
@@ -307,7 +307,7 @@ void RoutineBuilder::check_replacement(const Routine& old) {
     return out;
   };
   if (r_.result == type_oid::kRecord && outputs(old) != outputs(r_)) {
-    throw invalid("cannot change return type of existing function")
+    throw invalid_routine("cannot change return type of existing function")
         .detail("Row type defined by OUT parameters is different.")
         .hint(drop);
   }
@@ -322,12 +322,13 @@ void RoutineBuilder::check_replacement(const Routine& old) {
     std::vector<std::string> before = inputs(old), after = inputs(r_);
     for (size_t i = 0; i < before.size(); ++i) {
       if (!before[i].empty() && (i >= after.size() || before[i] != after[i])) {
-        throw invalid(fmt::format("cannot change name of input parameter \"{}\"", before[i])).hint(drop);
+        throw invalid_routine(fmt::format("cannot change name of input parameter \"{}\"", before[i]))
+            .hint(drop);
       }
     }
   }
   if (r_.default_count < old.default_count) {
-    throw invalid("cannot remove parameter defaults from existing function").hint(drop);
+    throw invalid_routine("cannot remove parameter defaults from existing function").hint(drop);
   }
 }
 

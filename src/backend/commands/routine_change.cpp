@@ -29,7 +29,7 @@ std::string types_text(CommandContext& context, std::span<const Oid> types, std:
   return text;
 }
 
-std::string_view type_word(ObjectType type) {
+std::string_view routine_word(ObjectType type) {
   return type == ObjectType::kProcedure   ? "procedure"
          : type == ObjectType::kRoutine   ? "routine"
          : type == ObjectType::kAggregate ? "aggregate"
@@ -111,7 +111,7 @@ std::string routine_description(CommandContext& context, Oid oid) {
 
 RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, ObjectType type,
                         bool missing_ok) {
-  std::string_view word = type_word(type);
+  std::string_view word = routine_word(type);
   if (ref.names.size() > 1 && context.catalog.find_schema(ref.names[ref.names.size() - 2]) == kInvalidOid) {
     if (missing_ok) return nullptr;
     throw SqlError(sqlstate::kInvalidSchemaName,
@@ -185,8 +185,7 @@ void drop_routines(CommandContext& context, const parser::DropStmt& stmt) {
       r = find_routine(context, ref, stmt.object_type, stmt.missing_ok);
     } catch (const SqlError& error) {
       if (!stmt.missing_ok || error.state() != sqlstate::kUndefinedObject) throw;
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              error.fields().message + ", skipping");
+      context.services.notice(error.fields().message + ", skipping");
       continue;
     }
     if (r == nullptr) {
@@ -202,9 +201,8 @@ void drop_routines(CommandContext& context, const parser::DropStmt& stmt) {
         types += (types.empty() ? "" : ",") + dotted(t->names);
         for (size_t i = 0; i < t->array_bounds.size(); ++i) types += "[]";
       }
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("{} {}({}) does not exist, skipping", type_word(stmt.object_type),
-                                          dotted(ref.names), types));
+      context.services.notice(fmt::format("{} {}({}) does not exist, skipping",
+                                          routine_word(stmt.object_type), dotted(ref.names), types));
       continue;
     }
     require_routine_owner(context, *r);

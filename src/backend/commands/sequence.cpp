@@ -308,8 +308,7 @@ std::string alter_sequence(CommandContext& context, const parser::AlterSequenceS
   RelationPtr relation =
       find_relation(context, *stmt.sequence, txn::LockMode::kShareRowExclusive, stmt.missing_ok);
   if (relation == nullptr) {
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                            fmt::format("relation \"{}\" does not exist, skipping", stmt.sequence->name));
+    context.services.notice(fmt::format("relation \"{}\" does not exist, skipping", stmt.sequence->name));
     return "ALTER SEQUENCE";
   }
   if (relation->kind != catalog::RelationKind::kSequence) {

@@ -22,13 +22,13 @@ using catalog::system_table;
 // Each view takes two oids, its own and its rule's; the range belongs to the views alone.
 constexpr uint32_t kFirstViewOid = 14000;
 
-struct Definition {
+struct ViewDefinition {
   Oid oid;
   std::string_view schema, name, query;
   bool security_barrier;
 };
 
-Definition split(std::string_view statement, uint32_t number) {
+ViewDefinition split(std::string_view statement, uint32_t number) {
   constexpr std::string_view kHead = "CREATE VIEW ", kAs = " AS\n", kBarrier = " WITH (security_barrier)";
   size_t head = statement.find(kHead), as = statement.find(kAs);
   VARVE_CHECK(head != std::string_view::npos && as != std::string_view::npos);
@@ -40,7 +40,7 @@ Definition split(std::string_view statement, uint32_t number) {
           statement.substr(as + kAs.size()), barrier};
 }
 
-void insert_class(catalog::Catalog& catalog, const Definition& view, Oid schema, size_t columns) {
+void insert_class(catalog::Catalog& catalog, const ViewDefinition& view, Oid schema, size_t columns) {
   RowDraft row(system_table("pg_class"));
   row.oid("oid", view.oid).text("relname", view.name).oid("relnamespace", schema);
   row.oid("relowner", catalog::kBootstrapSuperuser).float4("reltuples", -1).boolean("relhasrules", true);
@@ -138,7 +138,7 @@ void insert_attribute(catalog::Catalog& catalog, Oid view, Oid schema, int16_t n
   catalog.insert(row);
 }
 
-void insert_rule(catalog::Catalog& catalog, const Definition& view) {
+void insert_rule(catalog::Catalog& catalog, const ViewDefinition& view) {
   RowDraft row(system_table("pg_rewrite"));
   row.oid("oid", Oid{view.oid.value() + 1})
       .text("rulename", "_RETURN")
@@ -148,7 +148,7 @@ void insert_rule(catalog::Catalog& catalog, const Definition& view) {
   catalog.insert(row);
 }
 
-void create(catalog::Catalog& catalog, const Definition& view) {
+void create(catalog::Catalog& catalog, const ViewDefinition& view) {
   Oid schema = catalog.find_schema(view.schema);
   VARVE_CHECK(schema != kInvalidOid);
   Arena arena;
@@ -170,7 +170,7 @@ void create_views(catalog::Catalog& catalog, std::string_view text, uint32_t& nu
   for (size_t at = 0; (at = text.find("\nCREATE VIEW ", at)) != std::string_view::npos;) {
     size_t end = text.find(";\n", at);
     VARVE_CHECK(end != std::string_view::npos);
-    Definition view = split(text.substr(at, end - at), number++);
+    ViewDefinition view = split(text.substr(at, end - at), number++);
     try {
       create(catalog, view);
     } catch (const SqlError& e) {

@@ -23,7 +23,7 @@ using parser::TriggerTiming;
 
 namespace {
 
-SqlError invalid(std::string message) {
+SqlError invalid_trigger(std::string message) {
   return SqlError(sqlstate::kInvalidObjectDefinition, std::move(message));
 }
 SqlError unsupported(std::string message) {
@@ -100,10 +100,10 @@ void TriggerBuilder::check_transitions() {
           .hint("Use OLD TABLE or NEW TABLE for naming transition tables.");
     }
     if (stmt_.timing != TriggerTiming::kAfter) {
-      throw invalid("transition table name can only be specified for an AFTER trigger");
+      throw invalid_trigger("transition table name can only be specified for an AFTER trigger");
     }
     if ((stmt_.events & parser::kOnTruncate) != 0) {
-      throw invalid("TRUNCATE triggers cannot specify transition tables");
+      throw invalid_trigger("TRUNCATE triggers cannot specify transition tables");
     }
     int events = ((stmt_.events & parser::kOnInsert) != 0) + ((stmt_.events & parser::kOnUpdate) != 0) +
                  ((stmt_.events & parser::kOnDelete) != 0);
@@ -113,20 +113,20 @@ void TriggerBuilder::check_transitions() {
       throw unsupported("transition tables cannot be specified for triggers with column lists");
     if (t.is_new) {
       if ((stmt_.events & (parser::kOnInsert | parser::kOnUpdate)) == 0) {
-        throw invalid("NEW TABLE can only be specified for an INSERT or UPDATE trigger");
+        throw invalid_trigger("NEW TABLE can only be specified for an INSERT or UPDATE trigger");
       }
-      if (new_seen) throw invalid("NEW TABLE cannot be specified multiple times");
+      if (new_seen) throw invalid_trigger("NEW TABLE cannot be specified multiple times");
       new_seen = true, new_name = t.name;
     } else {
       if ((stmt_.events & (parser::kOnDelete | parser::kOnUpdate)) == 0) {
-        throw invalid("OLD TABLE can only be specified for a DELETE or UPDATE trigger");
+        throw invalid_trigger("OLD TABLE can only be specified for a DELETE or UPDATE trigger");
       }
-      if (old_seen) throw invalid("OLD TABLE cannot be specified multiple times");
+      if (old_seen) throw invalid_trigger("OLD TABLE cannot be specified multiple times");
       old_seen = true, old_name = t.name;
     }
   }
   if (old_seen && new_seen && old_name == new_name) {
-    throw invalid("OLD TABLE name and NEW TABLE name cannot be the same");
+    throw invalid_trigger("OLD TABLE name and NEW TABLE name cannot be the same");
   }
 }
 
@@ -167,15 +167,15 @@ void TriggerBuilder::bind_when() {
     if (x.kind != analyzer::ExprKind::kParam) return false;
     bool is_new = x.as<analyzer::ParamExpr>().index < rows.live_count();
     if (!stmt_.row) {
-      throw invalid("statement trigger's WHEN condition cannot reference column values")
+      throw invalid_trigger("statement trigger's WHEN condition cannot reference column values")
           .at(position(context_, x.location));
     }
     if (!is_new && (stmt_.events & parser::kOnInsert) != 0) {
-      throw invalid("INSERT trigger's WHEN condition cannot reference OLD values")
+      throw invalid_trigger("INSERT trigger's WHEN condition cannot reference OLD values")
           .at(position(context_, x.location));
     }
     if (is_new && (stmt_.events & parser::kOnDelete) != 0) {
-      throw invalid("DELETE trigger's WHEN condition cannot reference NEW values")
+      throw invalid_trigger("DELETE trigger's WHEN condition cannot reference NEW values")
           .at(position(context_, x.location));
     }
     return false;
@@ -241,7 +241,7 @@ std::string TriggerBuilder::run() {
   catalog::RoutinePtr function = find_trigger_function(context_, stmt_.function);
   require_execute(context_, *function, dotted(stmt_.function));
   if (function->result != type_oid::kTrigger) {
-    throw invalid(fmt::format("function {} must return type trigger", function->name));
+    throw invalid_trigger(fmt::format("function {} must return type trigger", function->name));
   }
   const Trigger* old = nullptr;
   for (const Trigger& t : relation_->triggers) {
@@ -389,8 +389,7 @@ void drop_trigger(CommandContext& context, const parser::DropStmt& stmt) {
     if (table_names.size() > 1) table.schema = table_names[table_names.size() - 2];
     RelationPtr relation = find_relation(context, table, txn::LockMode::kAccessExclusive, stmt.missing_ok);
     if (relation == nullptr) {
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("relation \"{}\" does not exist, skipping", table.name));
+      context.services.notice(fmt::format("relation \"{}\" does not exist, skipping", table.name));
       continue;
     }
     require_owner(context, *relation);

@@ -49,8 +49,7 @@ void follow_references(CommandContext& context, std::vector<RelationPtr>& tables
                               other->name));
       }
       context.services.lock_relation(other->oid, txn::LockMode::kAccessExclusive);
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("truncate cascades to table \"{}\"", other->name));
+      context.services.notice(fmt::format("truncate cascades to table \"{}\"", other->name));
       require_table_privilege(context, other->oid, 'D', "table");
       tables.push_back(context.catalog.relation(other->oid));
       for (Oid child : all_children(context, other->oid)) {

@@ -122,8 +122,7 @@ Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span
   parser::RangeVar temporary = name;
   temporary.persistence = parser::Persistence::kTemporary;
   Oid schema = creation_schema(context, temporary);
-  context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                          fmt::format("view \"{}\" will be a temporary view", name.name));
+  context.services.notice(fmt::format("view \"{}\" will be a temporary view", name.name));
   return schema;
 }
 

@@ -40,6 +40,9 @@ std::string_view status_code_name(StatusCode code) {
   return "unknown";
 }
 
+Status::Status(StatusCode code, std::string message)
+    : rep_(std::make_shared<const Rep>(Rep{code, std::move(message)})) {}
+
 Status Status::from_errno(int error_number, std::string_view what) {
   StatusCode code = StatusCode::kIoError;
   switch (error_number) {

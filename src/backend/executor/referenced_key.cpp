@@ -26,12 +26,12 @@ PhysicalType physical_of(Oid type) {
   return info == nullptr ? PhysicalType::kString : info->physical;
 }
 
-bool is_integer(Oid type) {
+bool is_integer_key(Oid type) {
   return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8;
 }
 bool is_float(Oid type) { return type == type_oid::kFloat4 || type == type_oid::kFloat8; }
 
-int64_t integer_of(const Value& v) {
+int64_t integer_key(const Value& v) {
   if (v.type == PhysicalType::kInt16) return v.int16;
   return v.type == PhysicalType::kInt32 ? v.int32 : v.int64;
 }
@@ -48,7 +48,7 @@ KeyConversion::KeyConversion(Oid from, Oid to)
     : kind_(Kind::kText), from_(from), to_(to), physical_(physical_of(to)) {
   if (from == to)
     kind_ = Kind::kSame;
-  else if (is_integer(from) && is_integer(to))
+  else if (is_integer_key(from) && is_integer_key(to))
     kind_ = Kind::kInteger;
   else if (is_float(from) && is_float(to))
     kind_ = Kind::kFloat;
@@ -66,7 +66,7 @@ bool KeyConversion::apply(const Value& value, Value* out, functions::EvalContext
       *out = value;
       return true;
     case Kind::kInteger: {
-      int64_t n = integer_of(value);
+      int64_t n = integer_key(value);
       if (physical_ == PhysicalType::kInt64) {
         *out = Value::of_int64(n);
       } else if (physical_ == PhysicalType::kInt32) {

@@ -8,7 +8,7 @@ using types::StringRef;
 
 namespace {
 
-struct Wide {
+struct TwoWords {
   uint64_t words[2];
 };
 
@@ -107,7 +107,7 @@ void RowFormat::scatter(uint32_t column, const Vector& v, const Selection& s, ui
           scatter_values<uint64_t>(v, s, rows, offset);
           break;
         default:
-          scatter_values<Wide>(v, s, rows, offset);
+          scatter_values<TwoWords>(v, s, rows, offset);
           break;
       }
   }
@@ -135,7 +135,7 @@ void RowFormat::gather(uint32_t column, const uint8_t* const* rows, uint32_t cou
       gather_values(rows, count, out.data<uint64_t>() + at, offset);
       break;
     default:
-      gather_values(rows, count, out.data<Wide>() + at, offset);
+      gather_values(rows, count, out.data<TwoWords>() + at, offset);
       break;
   }
   uint32_t byte = header_ + (column >> 3);

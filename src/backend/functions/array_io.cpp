@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "common/append_format.h"
 #include "common/bytes.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
@@ -290,7 +291,7 @@ void append_array(Oid vector_type, std::string_view bytes, std::string& out, Eva
   if (bounds) {
     for (int d = 0; d < array.dimensions(); ++d) {
       ArrayDimension dim = array.dimension(d);
-      fmt::format_to(std::back_inserter(out), "[{}:{}]", dim.lower, dim.lower + dim.length - 1);
+      append_format(out, "[{}:{}]", dim.lower, dim.lower + dim.length - 1);
     }
     out.push_back('=');
   }

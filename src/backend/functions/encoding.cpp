@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/sql_error.h"
 #include "types/format_settings.h"
 #include "types/text_codec.h"
@@ -102,7 +103,7 @@ void encode_escape(std::string& out, std::string_view bytes) {
   for (char c : bytes) {
     auto u = static_cast<uint8_t>(c);
     if (u == 0 || u >= 0x80)
-      fmt::format_to(std::back_inserter(out), "\\{:03o}", u);
+      append_format(out, "\\{:03o}", u);
     else if (c == '\\')
       out += "\\\\";
     else

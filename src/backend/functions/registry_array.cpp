@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "common/append_format.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "kernel.h"
@@ -230,7 +231,7 @@ std::optional<StringRef> dims_text(Text array, Env& env) {
   ArrayView a(array);
   if (a.dimensions() == 0) return std::nullopt;
   for (const ArrayDimension& d : shape_of(a)) {
-    fmt::format_to(std::back_inserter(env.buffer), "[{}:{}]", d.lower, d.lower + d.length - 1);
+    append_format(env.buffer, "[{}:{}]", d.lower, d.lower + d.length - 1);
   }
   return env.keep();
 }

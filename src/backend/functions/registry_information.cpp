@@ -4,6 +4,7 @@
 
 #include "any_args.h"
 #include "bit_string.h"
+#include "common/append_format.h"
 #include "common/bytes.h"
 #include "functions/array.h"
 #include "functions/record.h"
@@ -110,9 +111,8 @@ StringRef time_of_day(Env& env) {
   int64_t local = now + int64_t{offset.seconds_east} * types::kUsPerSecond;
   types::CivilTime c = types::civil_from_timestamp(local);
   int64_t day = (local - (local % types::kUsPerDay + types::kUsPerDay) % types::kUsPerDay) / types::kUsPerDay;
-  fmt::format_to(std::back_inserter(env.buffer), "{} {} {:02} {:02}:{:02}:{:02}.{:06} {} {}",
-                 kDays[((day % 7) + 7) % 7], kMonths[c.month - 1], c.day, c.hour, c.minute, c.second, c.us,
-                 c.year, offset.abbreviation);
+  append_format(env.buffer, "{} {} {:02} {:02}:{:02}:{:02}.{:06} {} {}", kDays[((day % 7) + 7) % 7],
+                kMonths[c.month - 1], c.day, c.hour, c.minute, c.second, c.us, c.year, offset.abbreviation);
   return env.keep();
 }
 

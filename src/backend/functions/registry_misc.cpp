@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "common/append_format.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "kernel.h"
@@ -36,7 +37,7 @@ StringRef size_pretty(int64_t bytes, Env& env) {
     int64_t magnitude = amount < 0 ? -amount : amount;
     if (i + 1 == kCount || (amount != std::numeric_limits<int64_t>::min() && magnitude < u.limit)) {
       if (u.halves) amount = (amount + (amount < 0 ? -1 : 1)) / 2;
-      fmt::format_to(std::back_inserter(env.buffer), "{} {}", amount, u.name);
+      append_format(env.buffer, "{} {}", amount, u.name);
       return env.keep();
     }
     int shift = kUnits[i + 1].shift - u.shift - (kUnits[i + 1].halves ? 1 : 0) + (u.halves ? 1 : 0);

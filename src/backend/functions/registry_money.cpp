@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "kernel.h"
 #include "money.h"
 
@@ -45,9 +46,7 @@ void append_words(std::string& out, int64_t value) {
                                     "sixty",    "seventy",  "eighty",   "ninety"};
   const char* const* big = kSmall + 18;
   int64_t tens = value % 100;
-  auto format = [&](const char* form, auto... args) {
-    fmt::format_to(std::back_inserter(out), fmt::runtime(form), args...);
-  };
+  auto format = [&](const char* form, auto... args) { append_format(out, fmt::runtime(form), args...); };
   if (value <= 20) {
     format("{}", kSmall[value]);
     return;
@@ -219,7 +218,7 @@ void append_money(std::string& out, int64_t v) {
     if (i > 0 && (whole.size() - i) % 3 == 0) out += ',';
     out += whole[i];
   }
-  fmt::format_to(std::back_inserter(out), ".{:02}", u % 100);
+  append_format(out, ".{:02}", u % 100);
 }
 
 Bindings money_bindings() { return kBindings; }

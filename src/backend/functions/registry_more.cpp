@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bit_string.h"
+#include "common/append_format.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "kernel.h"
@@ -52,7 +53,7 @@ StringRef size_pretty(const Numeric& value, Env& env) {
         amount = whole(amount, 2, env.arena);
       }
       types::append_numeric(env.buffer, amount);
-      fmt::format_to(std::back_inserter(env.buffer), " {}", kUnits[i].name);
+      append_format(env.buffer, " {}", kUnits[i].name);
       return env.keep();
     }
     int shift = kUnits[i + 1].shift - kUnits[i].shift - (kHalves[i + 1] ? 1 : 0) + (kHalves[i] ? 1 : 0);

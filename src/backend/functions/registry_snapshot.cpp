@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/bytes.h"
 #include "functions/type_oids.h"
 #include "kernel.h"
@@ -89,9 +90,8 @@ SnapshotValue read_snapshot(Text text) {
 }
 
 void append_snapshot(std::string& out, const SnapshotValue& s) {
-  fmt::format_to(std::back_inserter(out), "{}:{}:", s.xmin, s.xmax);
-  for (size_t i = 0; i < s.running.size(); ++i)
-    fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? "" : ",", s.running[i]);
+  append_format(out, "{}:{}:", s.xmin, s.xmax);
+  for (size_t i = 0; i < s.running.size(); ++i) append_format(out, "{}{}", i == 0 ? "" : ",", s.running[i]);
 }
 
 SnapshotValue receive_snapshot(Text bytes) {

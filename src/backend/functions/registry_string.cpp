@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "functions/type_oids.h"
 #include "kernel.h"
 #include "text_value.h"
@@ -305,11 +306,11 @@ const Binding kBindings[] = {
     VARVE_PART("right(text,int4)", (Text s, int32_t n), right(s, n)),
     {"starts_with(text,text)", fn([](Text s, Text prefix) { return s.starts_with(prefix); })},
     {"to_hex(int4)", fn([](int32_t v, Env& env) -> StringRef {
-       fmt::format_to(std::back_inserter(env.buffer), "{:x}", static_cast<uint32_t>(v));
+       append_format(env.buffer, "{:x}", static_cast<uint32_t>(v));
        return env.keep();
      })},
     {"to_hex(int8)", fn([](int64_t v, Env& env) -> StringRef {
-       fmt::format_to(std::back_inserter(env.buffer), "{:x}", static_cast<uint64_t>(v));
+       append_format(env.buffer, "{:x}", static_cast<uint64_t>(v));
        return env.keep();
      })},
 };

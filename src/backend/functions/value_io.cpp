@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "array_io.h"
+#include "common/append_format.h"
 #include "common/bytes.h"
 #include "functions/extended_statistics.h"
 #include "functions/record.h"
@@ -327,13 +328,13 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
       types::append_oid(out, v.oid());
       return;
     case id(type_oid::kXid8):
-      fmt::format_to(std::back_inserter(out), "{}", v.words[0]);
+      append_format(out, "{}", v.words[0]);
       return;
     case id(type_oid::kTid):
-      fmt::format_to(std::back_inserter(out), "({},{})", v.words[0] >> 16, v.words[0] & 0xFFFF);
+      append_format(out, "({},{})", v.words[0] >> 16, v.words[0] & 0xFFFF);
       return;
     case 3220:
-      fmt::format_to(std::back_inserter(out), "{:X}/{:X}", v.words[0] >> 32, v.words[0] & 0xFFFFFFFF);
+      append_format(out, "{:X}/{:X}", v.words[0] >> 32, v.words[0] & 0xFFFFFFFF);
       return;
     case id(type_oid::kFloat4):
       types::append_float4(out, v.float32, format.extra_float_digits);

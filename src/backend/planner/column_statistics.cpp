@@ -6,6 +6,7 @@
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
+#include "rewrite.h"
 #include "vector/vector.h"
 
 namespace varve::planner {
@@ -20,14 +21,6 @@ using types::PhysicalType;
 using types::Value;
 
 namespace {
-
-const Expr* visible_target(const Query& query, int16_t column) {
-  int16_t n = 0;
-  for (const analyzer::Target& t : query.targets) {
-    if (!t.junk && ++n == column) return t.expr;
-  }
-  return nullptr;
-}
 
 bool is_unique_column(const catalog::Relation& relation, catalog::ColumnNumber column) {
   return std::any_of(relation.indexes.begin(), relation.indexes.end(), [&](const catalog::Index& i) {

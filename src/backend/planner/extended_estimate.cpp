@@ -25,7 +25,8 @@ using types::Value;
 
 namespace {
 
-const Expr* strip_relabel(const Expr* e) {
+// Whatever its collation: what is counted are values.
+const Expr* strip_any_relabel(const Expr* e) {
   while (e->kind == ExprKind::kRelabel) e = e->as<analyzer::CastExpr>().arg;
   return e;
 }
@@ -70,7 +71,7 @@ double clamp_share(double s) { return std::clamp(s, 0.0, 1.0); }
 }  // namespace
 
 int RangeStatistics::dimension_of(uint32_t range, const Expr* e) const {
-  const Expr* bare = strip_relabel(e);
+  const Expr* bare = strip_any_relabel(e);
   if (bare->kind == ExprKind::kColumn) {
     const auto& c = bare->as<ColumnExpr>();
     if (c.levels_up != 0 || c.range != range) return -1;
@@ -155,7 +156,7 @@ bool ExtendedEstimate::may_try(const functions::Function& function) const {
 }
 
 bool ExtendedEstimate::collect_terms(const Expr* e, Terms* terms) const {
-  e = strip_relabel(e);
+  e = strip_any_relabel(e);
   switch (e->kind) {
     case ExprKind::kAnd:
     case ExprKind::kOr:
@@ -229,10 +230,10 @@ const RangeStatistics* ExtendedEstimate::best_common() const {
 // About one column or one expression.
 bool ExtendedEstimate::is_simple(size_t condition) const {
   const Terms& terms = *terms_[condition];
-  auto is_column = [](const Expr* e) { return strip_relabel(e)->kind == ExprKind::kColumn; };
+  auto is_column = [](const Expr* e) { return strip_any_relabel(e)->kind == ExprKind::kColumn; };
   if (!is_column(terms[0])) return terms.size() == 1;
   return std::all_of(terms.begin(), terms.end(), [&](const Expr* t) {
-    return is_column(t) && analyzer::same_expression(strip_relabel(t), strip_relabel(terms[0]));
+    return is_column(t) && analyzer::same_expression(strip_any_relabel(t), strip_any_relabel(terms[0]));
   });
 }
 
@@ -332,7 +333,7 @@ double ExtendedEstimate::any_of(const RangeStatistics& statistics, std::span<con
 // --- functional dependencies
 
 int ExtendedEstimate::attribute_of(const Expr* term) {
-  const Expr* bare = strip_relabel(term);
+  const Expr* bare = strip_any_relabel(term);
   if (bare->kind == ExprKind::kColumn) {
     const auto& c = bare->as<ColumnExpr>();
     if (c.levels_up == 0 && c.range == range_ && c.column > 0) return c.column;
@@ -544,7 +545,7 @@ CommonMatcher::Matches CommonMatcher::any_or_all(const ArrayOpExpr& op) const {
 }
 
 CommonMatcher::Matches CommonMatcher::matches(const Expr* e) const {
-  e = strip_relabel(e);
+  e = strip_any_relabel(e);
   Matches result(common_.size(), 0);
   switch (e->kind) {
     case ExprKind::kAnd:

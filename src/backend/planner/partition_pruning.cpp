@@ -238,7 +238,7 @@ class Pruner {
   PruningValues& values_;
 };
 
-bool is_constant(const analyzer::Expr* e) { return e == nullptr || e->kind == analyzer::ExprKind::kConst; }
+bool is_known(const analyzer::Expr* e) { return e == nullptr || e->kind == analyzer::ExprKind::kConst; }
 
 void prune_table(const PartitionPruning& pruning, size_t number, PruningValues& values,
                  std::vector<bool>* members) {
@@ -263,9 +263,9 @@ std::vector<bool> prune_partitions(const Partitioning& table, const PruningTerm*
 }
 
 bool is_dynamic(const PruningTerm& term) {
-  if (!is_constant(term.value)) return true;
+  if (!is_known(term.value)) return true;
   for (const analyzer::Expr* e : term.values) {
-    if (!is_constant(e)) return true;
+    if (!is_known(e)) return true;
   }
   return std::any_of(term.terms.begin(), term.terms.end(),
                      [](const PruningTerm* t) { return is_dynamic(*t); });

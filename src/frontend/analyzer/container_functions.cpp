@@ -9,6 +9,7 @@
 #include "functions/record.h"
 #include "functions/scalar_function.h"
 #include "functions/type_oids.h"
+#include "polymorphic.h"
 
 namespace varve::analyzer {
 namespace {
@@ -65,11 +66,6 @@ void check_subscripts(const KernelCall& call, size_t first, uint32_t row) {
       throw SqlError(sqlstate::kNullValueNotAllowed, "array subscript in assignment must not be null");
     }
   }
-}
-
-Oid element_of(Oid array_type) {
-  const functions::TypeInfo* info = functions::type_by_oid(array_type);
-  return info == nullptr ? kInvalidOid : info->element_type;
 }
 
 void assign_kernel(KernelCall& call) {

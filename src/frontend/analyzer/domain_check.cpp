@@ -41,14 +41,14 @@ void domain_kernel(functions::KernelCall& call) {
   });
 }
 
-constexpr Oid kArguments[] = {type_oid::kAnyelement};
+constexpr Oid kAnything[] = {type_oid::kAnyelement};
 
 template <bool kCondition>
 functions::Function make_function() {
   functions::Function f{};
   f.name = "domain_check";
   f.result = kCondition ? type_oid::kBool : type_oid::kAnyelement;
-  f.args = kArguments;
+  f.args = kAnything;
   f.volatility = functions::Volatility::kImmutable;
   f.strict = false;
   f.kernel = domain_kernel<kCondition>;

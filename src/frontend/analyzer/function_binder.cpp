@@ -333,11 +333,6 @@ namespace {
 
 namespace {
 
-Oid element_of(Oid type) {
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info == nullptr ? kInvalidOid : info->element_type;
-}
-
 // Polymorphic operands must stand for one type: anyarray || anyelement wants the element's own type.
 bool polymorphic_fits(Oid declared_left, Oid left, Oid declared_right, Oid right) {
   auto element = [](Oid declared, Oid actual) -> Oid {

@@ -75,4 +75,9 @@ PolymorphicTypes polymorphic_types(std::span<const Oid> declared, std::span<cons
   return types;
 }
 
+Oid element_of(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info == nullptr ? kInvalidOid : info->element_type;
+}
+
 }  // namespace varve::analyzer

@@ -33,6 +33,9 @@ struct PolymorphicTypes {
   Oid actual(Oid declared) const;
 };
 
+// Of an array's type; kInvalidOid: of any other.
+Oid element_of(Oid type);
+
 // What a call's arguments, converted already, say of the declared types.
 PolymorphicTypes polymorphic_types(std::span<const Oid> declared, std::span<const Oid> arguments);
 

@@ -14,7 +14,7 @@ using vector::Chunk;
 
 constexpr std::string_view kNames[] = {"last_value", "log_cnt", "is_called"};
 constexpr Oid kTypes[] = {type_oid::kInt8, type_oid::kInt8, type_oid::kBool};
-constexpr Oid kArguments[] = {type_oid::kOid};
+constexpr Oid kSequence[] = {type_oid::kOid};
 
 struct State {
   std::span<const Value> row;
@@ -49,7 +49,7 @@ const functions::Function& sequence_row_function() {
     functions::Function f{};
     f.name = "sequence";
     f.result = type_oid::kRecord;
-    f.args = kArguments;
+    f.args = kSequence;
     f.kind = functions::FunctionKind::kSetReturning;
     f.volatility = functions::Volatility::kVolatile;
     f.table = &kTable;

@@ -12,7 +12,7 @@ constexpr KeywordInfo kKeywords[] = {
 #undef VARVE_X
 };
 constexpr int kKeywordCount = std::size(kKeywords);
-constexpr int kFirst = static_cast<int>(kFirstKeyword);
+constexpr int kFirstCode = static_cast<int>(kFirstKeyword);
 
 constexpr uint8_t flags_of(const KeywordInfo& keyword) {
   uint8_t flags = kIsLabel;
@@ -37,7 +37,7 @@ constexpr uint8_t flags_of(const KeywordInfo& keyword) {
 constexpr auto make_flags() {
   std::array<uint8_t, static_cast<int>(Tok::kTokenCount)> flags{};
   flags[static_cast<int>(Tok::kIdentifier)] = kIsColumnId | kIsTypeFunctionName | kIsLabel | kIsBareLabel;
-  for (int i = 0; i < kKeywordCount; ++i) flags[kFirst + i] = flags_of(kKeywords[i]);
+  for (int i = 0; i < kKeywordCount; ++i) flags[kFirstCode + i] = flags_of(kKeywords[i]);
   return flags;
 }
 constexpr auto kFlags = make_flags();
@@ -71,7 +71,7 @@ Tok find_keyword(std::string_view word) {
   if (word.size() > kLongestKeyword || word.size() < 2) return Tok::kIdentifier;
   for (uint32_t at = hash_word(word); kSlotTable[at] != 0; at = (at + 1) & (kSlots - 1)) {
     int i = kSlotTable[at] - 1;
-    if (kKeywords[i].word == word) return static_cast<Tok>(kFirst + i);
+    if (kKeywords[i].word == word) return static_cast<Tok>(kFirstCode + i);
   }
   return Tok::kIdentifier;
 }

@@ -16,6 +16,11 @@ namespace varve::session {
 
 class Session;
 
+inline types::Value text_value(std::string_view text, Arena& arena) {
+  return types::Value::of_string(arena.copy(text));
+}
+inline types::Value null_text() { return types::Value::null_of(types::PhysicalType::kString); }
+
 using CatalogFunction = types::Value(Session&, std::span<const types::Value> args, Arena& arena);
 // Functions and triggers as text (pg_get_functiondef …); false: not one of these, or of a built-in function.
 bool routine_text(Session& session, std::string_view function, std::span<const types::Value> args,

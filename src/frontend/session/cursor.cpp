@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 
+#include "access/heap.h"
 #include "common/sql_error.h"
 #include "inner_statement.h"
 #include "parser/lock_clause.h"

@@ -5,7 +5,6 @@
 namespace varve::session {
 
 using planner::InvertedCondition;
-using Kind = InvertedCondition::Kind;
 
 namespace {
 
@@ -41,15 +40,15 @@ std::unique_ptr<ExplainNode> index_scan(std::span<const InvertedCondition* const
 
 std::unique_ptr<ExplainNode> explain_inverted(const InvertedCondition& condition, std::string_view index,
                                               ConditionText text, void* user) {
-  if (condition.kind == Kind::kOperator) {
+  if (condition.kind == InvertedCondition::Kind::kOperator) {
     const InvertedCondition* part = &condition;
     return index_scan({&part, 1}, index, text, user);
   }
   // Of AND, what one look at the index answers stands together.
-  const bool any = condition.kind == Kind::kOr;
+  const bool any = condition.kind == InvertedCondition::Kind::kOr;
   std::vector<const InvertedCondition*> together, alone;
   for (const InvertedCondition& part : condition.parts)
-    (any || part.kind != Kind::kOperator ? alone : together).push_back(&part);
+    (any || part.kind != InvertedCondition::Kind::kOperator ? alone : together).push_back(&part);
   if (alone.empty()) return index_scan(together, index, text, user);
   auto n = make(any ? "BitmapOr" : "BitmapAnd");
   auto add = [&n](std::unique_ptr<ExplainNode> child) {

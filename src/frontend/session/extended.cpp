@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "catalog/information_schema.h"
+#include "common/append_format.h"
 #include "common/sql_error.h"
 #include "cursor.h"
 #include "functions/registry.h"
@@ -16,7 +17,7 @@ namespace {
 // An unnamed statement's place in the plan cache; no normalised text begins so.
 std::string parse_key(std::string_view sql, std::span<const Oid> parameter_types) {
   std::string key = "\1";
-  for (Oid type : parameter_types) fmt::format_to(std::back_inserter(key), "{},", type.value());
+  for (Oid type : parameter_types) append_format(key, "{},", type.value());
   key += '\1';
   key += sql;
   return key;

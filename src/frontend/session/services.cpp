@@ -32,9 +32,6 @@ namespace {
 
 constexpr sync::WaitEvent kPgSleep{sync::WaitClass::kTimeout, "PgSleep"};
 
-Value text_value(std::string_view text, Arena& arena) { return Value::of_string(arena.copy(text)); }
-Value null_text() { return Value::null_of(types::PhysicalType::kString); }
-
 std::string qualified(const catalog::Relation& relation, bool visible) {
   std::string name = parser::quote_identifier(relation.name);
   return visible ? name : parser::quote_identifier(relation.schema_name) + "." + name;

@@ -23,9 +23,6 @@ using types::Value;
 
 namespace {
 
-Value text_value(std::string_view text, Arena& arena) { return Value::of_string(arena.copy(text)); }
-Value null_text() { return Value::null_of(PhysicalType::kString); }
-
 // What is asked of an object: letters of which one suffices, and those wanted with grant option.
 struct Wanted {
   char letter;

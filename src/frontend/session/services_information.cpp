@@ -24,7 +24,6 @@ using types::Value;
 namespace {
 
 Value null_bool() { return Value::null_of(PhysicalType::kBool); }
-Value text_value(std::string_view text, Arena& arena) { return Value::of_string(arena.copy(text)); }
 
 // "grantee=rights/grantor": what aclitems are compared by.
 struct AclItem {

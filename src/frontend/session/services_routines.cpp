@@ -21,9 +21,6 @@ using types::Value;
 
 namespace {
 
-Value null_text() { return Value::null_of(types::PhysicalType::kString); }
-Value text_value(std::string_view text, Arena& arena) { return Value::of_string(arena.copy(text)); }
-
 std::string type_text(Session& s, Oid type) {
   if (functions::type_by_oid(type) != nullptr) return functions::format_type(type, -1);
   std::string out;

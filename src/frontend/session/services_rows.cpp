@@ -19,6 +19,7 @@
 #include "services_statistics.h"
 #include "session.h"
 #include "sync/wait_event.h"
+#include "txn/serializable.h"
 #include "types/time_zone.h"
 
 namespace varve::session {

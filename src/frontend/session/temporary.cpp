@@ -13,7 +13,7 @@ namespace varve::session {
 namespace {
 
 constexpr sync::WaitEvent kDatabaseReserved{sync::WaitClass::kLock, "DatabaseReserved"};
-constexpr int64_t kPollUs = 10'000;
+constexpr int64_t kReservedPollUs = 10'000;
 
 // For commands that run without a client: they say nothing and lock in the transaction they belong to.
 class SilentServices final : public commands::CommandServices {
@@ -84,7 +84,7 @@ void Session::enter_database() {
     // Looked up again: it may have been dropped before the door was passed.
     if (stay_ != nullptr && instance_.database(name)->oid() == database_->oid()) break;
     stay_.reset();
-    Status status = spot.wait(kDatabaseReserved, &client_.cancel_token(), kPollUs);
+    Status status = spot.wait(kDatabaseReserved, &client_.cancel_token(), kReservedPollUs);
     if (status.code() == StatusCode::kCancelled) client_.cancel_token().throw_if_pending();
   }
   drop_temporary_of_earlier_process();
@@ -180,7 +180,7 @@ void Session::drop_temporary_of_earlier_process() {
     const Residents::Cleaning cleaning = residents.cleaning(database_->oid());
     if (cleaning == Residents::Cleaning::kDone) return;
     if (cleaning == Residents::Cleaning::kYours) break;
-    Status status = spot.wait(kDatabaseReserved, &client_.cancel_token(), kPollUs);
+    Status status = spot.wait(kDatabaseReserved, &client_.cancel_token(), kReservedPollUs);
     if (status.code() == StatusCode::kCancelled) client_.cancel_token().throw_if_pending();
   }
   try {

@@ -13,19 +13,22 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "catalog/relation.h"
 #include "catalog/routine.h"
 #include "catalog/system_table.h"
 #include "common/status.h"
-#include "txn/txn_manager.h"
+#include "common/strong_id.h"
+
+namespace varve::txn {
+struct Snapshot;
+class Transaction;
+class TxnManager;
+}  // namespace varve::txn
 
 namespace varve::catalog {
 
@@ -124,23 +127,11 @@ class Database {
   friend class Catalog;
   friend class Bootstrap;
 
-  struct Cached {
-    uint64_t epoch;
-    RelationPtr relation;  // null: does not exist
-  };
+  struct Cache;
   txn::TxnManager& txns_;
   Oid oid_;
   std::atomic<uint64_t> epoch_{1};
-  std::unordered_map<Oid, PageId> system_segments_;
-  mutable std::shared_mutex mutex_;
-  std::unordered_map<Oid, Cached> by_oid_;
-  std::unordered_map<std::string, std::pair<uint64_t, Oid>> by_name_;  // "<schema oid>.<name>"
-  std::unordered_map<std::string, std::pair<uint64_t, std::vector<RoutinePtr>>> routines_by_name_;
-  std::unordered_map<Oid, std::pair<uint64_t, RoutinePtr>> routines_by_oid_;
-  std::unordered_map<uint64_t, std::weak_ptr<access::Heap>> heaps_;
-  // Of tables whose rows move: who knows where to must not be forgotten while anybody may ask.
-  std::unordered_map<uint64_t, std::shared_ptr<access::Heap>> kept_heaps_;
-  std::unordered_map<uint64_t, std::weak_ptr<access::Btree>> btrees_;
+  const std::unique_ptr<Cache> cache_;
 };
 
 struct Role {
@@ -161,7 +152,8 @@ struct DatabaseInfo {
 
 class Catalog {
  public:
-  Catalog(Database& database, txn::Transaction& txn) : database_(database), txn_(txn) {}
+  Catalog(Database& database, txn::Transaction& txn);
+  ~Catalog();
 
   Database& database() { return database_; }
   txn::Transaction& txn() { return txn_; }
@@ -240,7 +232,8 @@ class Catalog {
   bool changed_ = false;
   Oid temporary_schema_;
   uint64_t epoch_at_start_ = database_.epoch();
-  std::unordered_map<Oid, RelationPtr> own_;  // used once changed_
+  struct Own;
+  std::unique_ptr<Own> own_;  // while changed_
 };
 
 // Creates the system tables of a new data directory: kInitialDatabases, the superuser `owner`.

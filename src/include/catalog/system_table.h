@@ -2,14 +2,21 @@
 // oids. Read from bootstrap/system_tables.tsv, which is part of the program. Immutable after the first use.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "access/key_codec.h"
-#include "access/row_layout.h"
 #include "common/strong_id.h"
+
+namespace varve::access {
+class RowLayout;
+}
+namespace varve::types {
+enum class PhysicalType : uint8_t;
+}
 
 namespace varve::catalog {
 
@@ -36,7 +43,7 @@ struct SystemTable {
   Oid row_array_type;
   std::vector<SystemColumn> columns;
   std::vector<SystemIndex> indexes;
-  access::RowLayout layout;
+  std::shared_ptr<const access::RowLayout> layout;
 
   // 0-based; a name that does not exist is a programming error.
   uint16_t column(std::string_view column_name) const;
@@ -49,6 +56,8 @@ std::span<const SystemTable> system_tables();
 const SystemTable& system_table(std::string_view name);
 const SystemTable* find_system_table(Oid oid);
 
+// How a column of the type is stored; of types that the registry does not know (pg_node_tree): as a string.
+types::PhysicalType physical_of(Oid type);
 // The key order of a column of this type.
 access::KeyColumn key_column_for(Oid type, bool nullable);
 

@@ -43,8 +43,9 @@ using CommandSteps = std::vector<std::unique_ptr<CommandStep>>;
 class CommandServices {
  public:
   virtual ~CommandServices() = default;
-  // NOTICE, WARNING, INFO … to the client ("NOTICE", sqlstate 00000 unless said otherwise).
+  // NOTICE, WARNING, INFO … to the client.
   virtual void report(std::string_view severity, const ErrorFields& fields) = 0;
+  void notice(std::string_view message, std::string_view detail = {});  // "NOTICE", 00000
   void notice(std::string_view severity, SqlState state, std::string_view message,
               std::string_view detail = {}, std::string_view hint = {});
   // Locks a relation for the rest of the transaction (deadlock detection, lock_timeout).

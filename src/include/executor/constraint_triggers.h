@@ -15,6 +15,7 @@
 #include "catalog/catalog.h"
 #include "executor/modify_hooks.h"
 #include "functions/eval_context.h"
+#include "txn/lock_manager.h"
 #include "txn/txn_manager.h"
 
 namespace varve::executor {

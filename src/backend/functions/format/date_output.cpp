@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/ascii.h"
 #include "common/sql_error.h"
 #include "date_format.h"
@@ -60,7 +61,7 @@ class Writer {
   }
   // Zero-padded to `width`, the sign of a negative number not counted.
   void number(int64_t v, int width) {
-    fmt::format_to(std::back_inserter(out_), "{:0{}}", v, node_->fill_mode ? 0 : v >= 0 ? width : width + 1);
+    append_format(out_, "{:0{}}", v, node_->fill_mode ? 0 : v >= 0 ? width : width + 1);
   }
   void text(std::string_view s, size_t width) {
     size_t n = s.size();
@@ -103,17 +104,17 @@ class Writer {
       case DateKey::kFraction: {
         int v = f_.us;
         for (int i = node_->word->digits; i < 6; ++i) v /= 10;
-        fmt::format_to(std::back_inserter(out_), "{:0{}}", v, node_->word->digits);
+        append_format(out_, "{:0{}}", v, node_->word->digits);
         return true;
       }
       case DateKey::kMs:
-        fmt::format_to(std::back_inserter(out_), "{:03}", f_.us / 1000);
+        append_format(out_, "{:03}", f_.us / 1000);
         return true;
       case DateKey::kUs:
-        fmt::format_to(std::back_inserter(out_), "{:06}", f_.us);
+        append_format(out_, "{:06}", f_.us);
         return true;
       case DateKey::kSecondOfDay:
-        fmt::format_to(std::back_inserter(out_), "{}", f_.hour * 3600 + f_.minute * 60 + f_.second);
+        append_format(out_, "{}", f_.hour * 3600 + f_.minute * 60 + f_.second);
         return true;
       case DateKey::kZone:
       case DateKey::kZoneHour:
@@ -140,14 +141,14 @@ class Writer {
           out_ += f_.zone;
         break;
       case DateKey::kZoneHour:
-        fmt::format_to(std::back_inserter(out_), "{}{:02}", sign, offset / 3600);
+        append_format(out_, "{}{:02}", sign, offset / 3600);
         break;
       case DateKey::kZoneMinute:
-        fmt::format_to(std::back_inserter(out_), "{:02}", offset % 3600 / 60);
+        append_format(out_, "{:02}", offset % 3600 / 60);
         break;
       default:
-        fmt::format_to(std::back_inserter(out_), "{}{:0{}}", sign, offset / 3600, node_->fill_mode ? 0 : 2);
-        if (offset % 3600 != 0) fmt::format_to(std::back_inserter(out_), ":{:02}", offset % 3600 / 60);
+        append_format(out_, "{}{:0{}}", sign, offset / 3600, node_->fill_mode ? 0 : 2);
+        if (offset % 3600 != 0) append_format(out_, ":{:02}", offset % 3600 / 60);
         break;
     }
   }
@@ -221,9 +222,7 @@ class Writer {
     }
   }
   // As number(), but a sign takes up one of the digits.
-  void plain_padded(int32_t v, int width) {
-    fmt::format_to(std::back_inserter(out_), "{:0{}}", v, node_->fill_mode ? 0 : width);
-  }
+  void plain_padded(int32_t v, int width) { append_format(out_, "{:0{}}", v, node_->fill_mode ? 0 : width); }
 
   bool year_field(DateKey key) {
     int32_t year = shown_year(f_.year);
@@ -240,7 +239,7 @@ class Writer {
       }
       case DateKey::kYearComma: {
         int32_t thousands = year / 1000;
-        fmt::format_to(std::back_inserter(out_), "{},{:03}", thousands, year - thousands * 1000);
+        append_format(out_, "{},{:03}", thousands, year - thousands * 1000);
         return true;
       }
       case DateKey::kIsoYear4:
@@ -276,10 +275,7 @@ class Writer {
   // The calendar's year decides whether a sign is expected, even where the ISO year is shown.
   void padded_year(int32_t shown, int width) {
     bool sign = shown_year(f_.year) < 0;
-    fmt::format_to(std::back_inserter(out_), "{:0{}}", shown,
-                   node_->fill_mode ? 0
-                   : sign           ? width + 1
-                                    : width);
+    append_format(out_, "{:0{}}", shown, node_->fill_mode ? 0 : sign ? width + 1 : width);
   }
 
   // Of an interval, whole years are month XII, and negative months count from the end.

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/sql_error.h"
 #include "number_format.h"
 
@@ -210,7 +211,7 @@ class Writer {
     if (t_.fill)
       out_ += s;
     else
-      fmt::format_to(std::back_inserter(out_), "{:>15}", s);
+      append_format(out_, "{:>15}", s);
   }
   void ordinal(bool lower) {
     if (t_.roman || (!digits_.empty() && digits_[0] == '#') || sign_ == '-' || t_.point) return;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/sql_error.h"
 #include "jsonb.h"
 #include "jsonpath_lexer.h"
@@ -636,7 +637,7 @@ class Printer {
         operand(n->left, n);
         out_ += " like_regex ";
         append_json_string(out_, n->text);
-        if (!n->flags.empty()) fmt::format_to(std::back_inserter(out_), " flag \"{}\"", n->flags);
+        if (!n->flags.empty()) append_format(out_, " flag \"{}\"", n->flags);
         close(brackets);
         return;
       case PathOp::kType:
@@ -647,14 +648,14 @@ class Printer {
       case PathOp::kDouble:
       case PathOp::kDatetime:
       case PathOp::kKeyValue:
-        fmt::format_to(std::back_inserter(out_), ".{}(", path_operator_name(n->op));
+        append_format(out_, ".{}(", path_operator_name(n->op));
         if (n->left != nullptr) print(n->left, false, false);
         out_ += ')';
         return;
       default:  // between two operands
         open(brackets);
         operand(n->left, n);
-        fmt::format_to(std::back_inserter(out_), " {} ", path_operator_name(n->op));
+        append_format(out_, " {} ", path_operator_name(n->op));
         operand(n->right, n);
         close(brackets);
         return;

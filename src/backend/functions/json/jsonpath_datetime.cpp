@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/sql_error.h"
 #include "format/date_format.h"
 #include "functions/type_oids.h"
@@ -124,8 +125,8 @@ void append_path_datetime(std::string& out, const PathItem& item, EvalContext& c
   auto zone = [&](int32_t east) {
     char sign = east < 0 ? '-' : '+';
     if (east < 0) east = -east;
-    fmt::format_to(std::back_inserter(out), "{}{:02}:{:02}", sign, east / 3600, east % 3600 / 60);
-    if (east % 60 != 0) fmt::format_to(std::back_inserter(out), ":{:02}", east % 60);
+    append_format(out, "{}{:02}:{:02}", sign, east / 3600, east % 3600 / 60);
+    if (east % 60 != 0) append_format(out, ":{:02}", east % 60);
   };
   auto timestamp = [&](int64_t t) {
     std::string text;

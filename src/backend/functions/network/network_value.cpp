@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/sql_error.h"
 
 namespace varve::functions {
@@ -176,10 +177,10 @@ void append_v6(std::string& out, const uint8_t* bytes) {
     if (i == 6 && best == 0 &&
         (best_length == 6 || (best_length == 7 && words[7] != 1) ||
          (best_length == 5 && words[5] == 0xFFFF))) {
-      fmt::format_to(std::back_inserter(out), "{}.{}.{}.{}", bytes[12], bytes[13], bytes[14], bytes[15]);
+      append_format(out, "{}.{}.{}.{}", bytes[12], bytes[13], bytes[14], bytes[15]);
       return;
     }
-    fmt::format_to(std::back_inserter(out), "{:x}", words[i]);
+    append_format(out, "{:x}", words[i]);
   }
   if (best >= 0 && best + best_length == 8) out += ':';
 }
@@ -220,14 +221,14 @@ InetAddress parse_inet(std::string_view text, bool is_cidr) {
 
 void append_inet_host(std::string& out, const InetAddress& a) {
   if (a.family == 4) {
-    fmt::format_to(std::back_inserter(out), "{}.{}.{}.{}", a.bytes[0], a.bytes[1], a.bytes[2], a.bytes[3]);
+    append_format(out, "{}.{}.{}.{}", a.bytes[0], a.bytes[1], a.bytes[2], a.bytes[3]);
   } else {
     append_v6(out, a.bytes);
   }
 }
 void append_inet_text(std::string& out, const InetAddress& a, bool is_cidr) {
   append_inet_host(out, a);
-  if (is_cidr || a.bits != a.max_bits()) fmt::format_to(std::back_inserter(out), "/{}", a.bits);
+  if (is_cidr || a.bits != a.max_bits()) append_format(out, "/{}", a.bits);
 }
 
 // family (2 or 3) | bits | is cidr | number of bytes | bytes
@@ -341,7 +342,7 @@ void parse_macaddr8(std::string& out, std::string_view text) {
 
 void append_macaddr_text(std::string& out, std::string_view value) {
   for (size_t i = 0; i < value.size(); ++i) {
-    fmt::format_to(std::back_inserter(out), "{}{:02x}", i == 0 ? "" : ":", static_cast<uint8_t>(value[i]));
+    append_format(out, "{}{:02x}", i == 0 ? "" : ":", static_cast<uint8_t>(value[i]));
   }
 }
 void receive_macaddr(std::string& out, std::string_view bytes, size_t size) {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "kernel.h"
 #include "network_value.h"
 
@@ -71,13 +72,13 @@ void append_short_v6(std::string& out, const InetAddress& a) {
       if (i == zeros_at) out += ':';
       if (i == words - 1) out += ':';
     } else if (v4 && i > 5) {
-      fmt::format_to(std::back_inserter(out), "{}{}", i == 6 ? ':' : '.', a.bytes[2 * i]);
-      if (i != 7 || a.bits > 120) fmt::format_to(std::back_inserter(out), ".{}", a.bytes[2 * i + 1]);
+      append_format(out, "{}{}", i == 6 ? ':' : '.', a.bytes[2 * i]);
+      if (i != 7 || a.bits > 120) append_format(out, ".{}", a.bytes[2 * i + 1]);
     } else {
-      fmt::format_to(std::back_inserter(out), "{}{:x}", i == 0 ? "" : ":", word(i));
+      append_format(out, "{}{:x}", i == 0 ? "" : ":", word(i));
     }
   }
-  fmt::format_to(std::back_inserter(out), "/{}", a.bits);
+  append_format(out, "/{}", a.bits);
 }
 
 // A network without its trailing zero octets.
@@ -85,9 +86,8 @@ StringRef abbreviated_network(Text value, Env& env) {
   InetAddress a = read_inet(value);
   if (a.family == 4) {
     int octets = std::max(1, (a.bits + 7) / 8);
-    for (int i = 0; i < octets; ++i)
-      fmt::format_to(std::back_inserter(env.buffer), "{}{}", i == 0 ? "" : ".", a.bytes[i]);
-    fmt::format_to(std::back_inserter(env.buffer), "/{}", a.bits);
+    for (int i = 0; i < octets; ++i) append_format(env.buffer, "{}{}", i == 0 ? "" : ".", a.bytes[i]);
+    append_format(env.buffer, "/{}", a.bits);
   } else {
     append_short_v6(env.buffer, a);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/bytes.h"
 #include "common/sql_error.h"
 #include "types/utf8.h"
@@ -253,7 +254,7 @@ void append_lexemes_text(std::string& out, std::string_view bytes) {
     }
     out += '\'';
     for (size_t i = 0; i < l.places.size(); ++i) {
-      fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? ':' : ',', place_position(l.places[i]));
+      append_format(out, "{}{}", i == 0 ? ':' : ',', place_position(l.places[i]));
       if (place_weight(l.places[i]) > 0) out += "DCBA"[place_weight(l.places[i])];
     }
   }

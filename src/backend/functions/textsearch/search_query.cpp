@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "common/append_format.h"
 #include "common/bytes.h"
 #include "common/sql_error.h"
 #include "textsearch/lexeme_vector.h"
@@ -117,7 +118,7 @@ void append_infix(std::string& out, const QueryNode& n, int outer, bool right_of
   } else {
     append_infix(out, *n.left, own, false);
     if (n.op == QueryOp::kPhrase && n.distance != 1)
-      fmt::format_to(std::back_inserter(out), " <{}> ", n.distance);
+      append_format(out, " <{}> ", n.distance);
     else
       out += n.op == QueryOp::kPhrase ? " <-> " : n.op == QueryOp::kAnd ? " & " : " | ";
     append_infix(out, *n.right, own, n.op == QueryOp::kPhrase);
