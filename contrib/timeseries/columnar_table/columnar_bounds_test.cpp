@@ -143,6 +143,11 @@ TEST(ColumnarBounds, AWholeSegmentIsKnownWhileNothingInItHasChanged) {
   ASSERT_TRUE(scan->segment_extremes(0, &least, &greatest).value());
   EXPECT_EQ(least.int64, 0);
   EXPECT_EQ(greatest.int64, 2999);
+  ASSERT_TRUE(scan->vector_extremes(0, 1, &least, &greatest).value());
+  EXPECT_EQ(least.int64, access::kVectorRows);
+  EXPECT_EQ(greatest.int64, 2 * access::kVectorRows - 1);
+  ASSERT_TRUE(scan->vector_extremes(0, 2, &least, &greatest).value());
+  EXPECT_EQ(greatest.int64, 2999);
   ASSERT_TRUE(scan->segment_extremes(2, &least, &greatest).value());
   EXPECT_EQ(greatest.float64, 100);
   EXPECT_FALSE(scan->segment_extremes(1, &least, &greatest).value()) << "strings may be cut off";

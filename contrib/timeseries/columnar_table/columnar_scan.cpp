@@ -322,12 +322,17 @@ Result<bool> ColumnarScan::segment_extremes(uint32_t number, types::Value* least
 }
 
 Result<bool> ColumnarScan::extremes(uint32_t number, types::Value* least, types::Value* greatest) {
+  return vector_extremes(number, vector_, least, greatest);
+}
+
+Result<bool> ColumnarScan::vector_extremes(uint32_t number, uint32_t vector, types::Value* least,
+                                           types::Value* greatest) {
   if (number >= stratum_->columns()) {
     *least = *greatest = layout_.column(number).missing;
     return true;
   }
   VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(number));
-  return extremes_of(column->chunk->reader.zone(vector_), layout_.column(number).type, least, greatest);
+  return extremes_of(column->chunk->reader.zone(vector), layout_.column(number).type, least, greatest);
 }
 
 bool ColumnarScan::extremes_of(const columnar::ZoneMap& zone, types::PhysicalType type, types::Value* least,

@@ -21,6 +21,8 @@ class ColumnarScan final : public access::ColumnScan {
   const access::ColumnCondition* ruled_out_by() const override { return ruled_out_by_; }
   Result<uint32_t> open_segment(PageId first) override;
   Result<bool> segment_extremes(uint32_t column, types::Value* least, types::Value* greatest) override;
+  Result<bool> vector_extremes(uint32_t column, uint32_t vector, types::Value* least,
+                               types::Value* greatest) override;
   uint32_t vector_rows() const override { return count_; }
   uint32_t removed() const override { return removed_; }
   Xid writer() const override { return writer_; }

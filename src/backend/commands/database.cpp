@@ -4,6 +4,7 @@
 
 #include "common/sql_error.h"
 #include "schema.h"
+#include "txn/txn_manager.h"
 
 namespace varve::commands {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "catalog_rows.h"
 #include "common/sql_error.h"
+#include "txn/txn_manager.h"
 #include "type.h"
 
 namespace varve::commands {

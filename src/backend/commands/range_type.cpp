@@ -11,6 +11,7 @@
 #include "operator.h"
 #include "routine.h"
 #include "support_function.h"
+#include "txn/txn_manager.h"
 #include "type.h"
 
 namespace varve::commands {

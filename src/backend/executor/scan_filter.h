@@ -33,6 +33,8 @@ class ScanFilter {
     among_equals->reset();
     return std::nullopt;
   }
+  // Where all rows that the scan yields count, so many of them are wanted; 0: all.
+  virtual uint64_t rows_wanted() const { return 0; }
   // The last rows of the table are most likely the ones that are wanted.
   virtual bool from_end() const { return false; }
   // In which order of their bounds segments are best visited: columns of the scan's output. Empty: any.
@@ -97,6 +99,7 @@ class FirstOfAll final : public ScanFilter {
   std::span<const uint32_t> columns() const override { return {&keys_[0].column, 1}; }
   uint32_t select(const Chunk& rows, const Selection& selection, uint16_t* out) override;
   std::optional<Bound> bound(std::optional<Bound>* among_equals) override;
+  uint64_t rows_wanted() const override { return sorter_.limit(); }
   bool from_end() const override { return keys_[0].descending; }
   std::vector<access::ZoneOrder> order() const override;
 

@@ -164,10 +164,71 @@ class SeqScanOperator : public Operator, public FilterableScan {
     numbers_ = scan_.members.empty() ? std::span<const ColumnNumber>(scan_.columns) : member_columns_;
     column_filter_.bind(*relation_, numbers_, *store,
                         context_.filters == nullptr ? nullptr : context_.filters->of_scan(plan_.id));
-    bound_ = nullptr;
+    bound_ = first_bound_ = nullptr;
+    goes_from_end_ = pushed_ != nullptr && pushed_->from_end();
     among_equals_ = {};
-    if (pushed_ != nullptr) bound_ = column_filter_.add_bound();
+    if (pushed_ != nullptr) {
+      const bool all_count =
+          column_filter_.conditions().empty() && !column_filter_.has_rest() && key_filters_.empty();
+      if (all_count) column_filter_.add_bound();
+      bound_ = column_filter_.add_bound();
+      if (all_count) first_bound_ = bound_ + 1;
+    }
     columns_ = store->scan(context_.snapshot, *relation_->layout, column_filter_.conditions());
+    if (first_bound_ != nullptr) find_first_bound(*store);
+  }
+
+  // Of a table without conditions: each vector of a segment that is visible as a whole has a row at its
+  // bound. What lies beyond as many of these as rows are wanted is of no use, which is known before a row is
+  // read.
+  void find_first_bound(access::ColumnStore& store) {
+    constexpr uint64_t kMostRows = 100;
+    constexpr size_t kMostSegments = 16;
+    const uint64_t wanted = pushed_->rows_wanted();
+    const std::vector<access::ZoneOrder> order = segment_order();
+    if (wanted == 0 || wanted > kMostRows || order.empty()) return;
+    const auto [column, descending] = order[0];
+    if (!access::has_axis(relation_->layout->column(column).type)) return;
+    auto segments = store.segment_runs({order, pushed_->from_end()});
+    check_ok(segments.status());
+    // The best so far, the last of them in front.
+    std::vector<std::pair<int64_t, types::Value>> best;
+    auto before = [](const auto& a, const auto& b) { return a.first < b.first; };
+    auto bound_of = [&](const types::Value& least, const types::Value& greatest) {
+      const types::Value& bound = descending ? greatest : least;
+      const int64_t axis = access::axis_value(bound);
+      return std::pair(descending ? ~axis : axis, bound);
+    };
+    types::Value least, greatest;
+    uint64_t pages = 0;
+    for (size_t s = 0; s < std::min((*segments)->runs().size(), kMostSegments); ++s) {
+      const access::PageRun& run = (*segments)->runs()[s];
+      pages += run.count;
+      if (pages > (*segments)->ordered()) break;
+      const uint32_t vectors = value_of(columns_->open_segment(run.first));
+      if (vectors == 0 || !value_of(columns_->segment_extremes(column, &least, &greatest)) || least.null)
+        continue;
+      if (best.size() == wanted && bound_of(least, greatest).first >= best.front().first) break;
+      for (uint32_t v = 0; v < vectors; ++v) {
+        if (!value_of(columns_->vector_extremes(column, v, &least, &greatest)) || least.null) continue;
+        best.push_back(bound_of(least, greatest));
+        std::push_heap(best.begin(), best.end(), before);
+        if (best.size() <= wanted) continue;
+        std::pop_heap(best.begin(), best.end(), before);
+        best.pop_back();
+      }
+    }
+    if (best.size() < wanted) return;
+    const auto op =
+        descending ? access::ColumnComparison::kGreaterEqual : access::ColumnComparison::kLessEqual;
+    *first_bound_ = {column, op, best.front().second, {}, false};
+    // What is left of the table is nearly equal in the first key: the second decides.
+    goes_from_end_ = order.size() > 1 && order[1].descending;
+  }
+  template <class T>
+  static T value_of(Result<T> result) {
+    check_ok(result.status());
+    return std::move(result).value();
   }
 
   // Those pages first that most likely have what the operator above wants.
@@ -214,8 +275,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
 
   bool take_morsel() {
     if (!queue_->take(&page_, &page_end_)) return false;
-    backwards_ = pushed_ != nullptr && pushed_->from_end() && columns_ != nullptr &&
-                 access::is_settled(queue_->page(page_, &run_hint_));
+    backwards_ = goes_from_end_ && columns_ != nullptr && access::is_settled(queue_->page(page_, &run_hint_));
     return true;
   }
   // The next page of the morsel. Backwards the vectors of a segment are gone through from the last.
@@ -312,13 +372,14 @@ class SeqScanOperator : public Operator, public FilterableScan {
           static_cast<uint32_t>(std::min<uint64_t>(page_end_ - page_, UINT32_MAX)), backwards_);
       drop_pages(skipped);
       queue_->give_back((skipped + 1) * MorselQueue::kVectorCost);
-      if (bound_ != nullptr && columns_->ruled_out_by() == bound_) drop_ordered();
+      const access::ColumnCondition* by = columns_->ruled_out_by();
+      if (by != nullptr && (by == bound_ || by == first_bound_)) drop_ordered();
     }
     vector_page_ = page;
     vector_at_ = 0;
     vector_count_ = *rows;
     activity_->add(catalog::Activity::kSeqRows, *rows + columns_->removed());
-    if (counters() != nullptr) counters()->rows_removed += columns_->removed();
+    if (counters() != nullptr && first_bound_ == nullptr) counters()->rows_removed += columns_->removed();
     return vector_count_ != 0;
   }
 
@@ -618,10 +679,11 @@ class SeqScanOperator : public Operator, public FilterableScan {
   uint16_t* selected_;
   std::vector<uint64_t> hashes_;
   std::vector<ActiveFilter> key_filters_;
-  ScanFilter* pushed_ = nullptr;              // by the operator above
-  access::ColumnCondition* bound_ = nullptr;  // among the conditions of columns_: what `pushed_` knows
+  ScanFilter* pushed_ = nullptr;                    // by the operator above
+  access::ColumnCondition* bound_ = nullptr;        // among the conditions of columns_: what `pushed_` knows
+  access::ColumnCondition* first_bound_ = nullptr;  // behind it, of a table without conditions: see there
   access::ColumnCondition among_equals_{};
-  bool backwards_ = false;
+  bool goes_from_end_ = false, backwards_ = false;
 
   MorselQueue own_queue_;
   MorselQueue* queue_ = nullptr;

@@ -8,7 +8,7 @@ namespace varve::executor {
 
 namespace {
 constexpr uint32_t kRunBlockRows = 128;
-constexpr uint64_t kFewestToCut = 64;  // top-n: the sooner there is a threshold, the less is read
+constexpr uint64_t kFewestToCut = 64;  // top-n, once there is a threshold
 
 int compare_values(const SortColumn& key, const void* a, bool a_null, const void* b, bool b_null) {
   if (a_null || b_null) {
@@ -84,7 +84,8 @@ void Sorter::add(std::span<const Vector* const> columns, const Selection& given)
     entries_.push_back({keys_.empty() ? 0 : prefixes_[i], new_rows_[i]});
   rows_ += rows.count;
   if (limit_ < SIZE_MAX / 4 && limit_ * format_.width() < memory_limit_ / 4) {
-    if (entries_.size() >= std::max<uint64_t>(limit_ * 2, kFewestToCut)) cut_to_limit();
+    const uint64_t enough = last_row_ == nullptr ? limit_ : std::max(limit_ * 2, kFewestToCut);
+    if (entries_.size() >= enough) cut_to_limit();
   }
   if (memory_bytes() > memory_limit_) write_run();
 }

@@ -11,6 +11,7 @@
 #include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "parser/ast.h"
 #include "parser/parser.h"
 #include "planner/plan.h"
 #include "sync/cancel_token.h"

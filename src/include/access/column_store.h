@@ -114,6 +114,9 @@ class ColumnScan {
   virtual Result<uint32_t> open_segment(PageId first) = 0;
   // As extremes(), of the segment gone to.
   virtual Result<bool> segment_extremes(uint32_t column, types::Value* least, types::Value* greatest) = 0;
+  // Of one of its vectors, counted from 0.
+  virtual Result<bool> vector_extremes(uint32_t column, uint32_t vector, types::Value* least,
+                                       types::Value* greatest) = 0;
   // Rows of the vector gone to, whoever sees them.
   virtual uint32_t vector_rows() const = 0;
   // Visible rows of the vector gone to that did not meet the conditions.
@@ -184,7 +187,8 @@ class ColumnStore {
   virtual ~ColumnStore() = default;
 
   // `layout` is the table's now, and outlives the scan, as `conditions` do; those that are only for zones may
-  // change between two open(). Whether a condition can be evaluated: can_test().
+  // change between two open(), those without a condition before the first. Whether one can be evaluated:
+  // can_test().
   virtual std::unique_ptr<ColumnScan> scan(const txn::Snapshot& snapshot, const RowLayout& layout,
                                            std::span<const ColumnCondition> conditions) = 0;
   // `layout`, `txn`, `sink` and `runner` outlive it; the last two may be null.
