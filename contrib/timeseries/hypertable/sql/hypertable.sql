@@ -4,10 +4,10 @@ CREATE TYPE _timescaledb_internal.dimension_info AS (
 CREATE FUNCTION by_range(column_name name, partition_interval anyelement DEFAULT NULL::bigint,
                          partition_func regproc DEFAULT NULL)
   RETURNS _timescaledb_internal.dimension_info LANGUAGE plpgsql IMMUTABLE AS
-$$ BEGIN RETURN ROW(column_name, NULL, partition_interval::text, pg_typeof(partition_interval), partition_func); END $$;
+$$ BEGIN RETURN ROW(column_name, NULL::int, partition_interval::text, pg_typeof(partition_interval), partition_func); END $$;
 CREATE FUNCTION by_hash(column_name name, number_partitions integer, partition_func regproc DEFAULT NULL)
   RETURNS _timescaledb_internal.dimension_info LANGUAGE plpgsql IMMUTABLE AS
-$$ BEGIN RETURN ROW(column_name, number_partitions, NULL, NULL, partition_func); END $$;
+$$ BEGIN RETURN ROW(column_name, number_partitions, NULL::text, NULL::regtype, partition_func); END $$;
 
 -- A chunk's length in internal time, from what the user wrote.
 CREATE FUNCTION _timescaledb_functions.interval_length(column_type regtype, value text, value_type regtype)
