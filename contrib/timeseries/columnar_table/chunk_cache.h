@@ -12,6 +12,7 @@
 
 #include "columnar/segment_builder.h"
 #include "columnar/segment_reader.h"
+#include "memory/memory_budget.h"
 
 namespace varve::columnar_table {
 
@@ -34,7 +35,10 @@ class ChunkCache {
   // The stratum has the chunk now.
   void add(std::weak_ptr<Stratum> stratum, uint32_t column, size_t bytes);
   // A stratum goes with its chunks.
-  void forget(size_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void forget(size_t bytes) {
+    bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    memory_budget::give_back(bytes);
+  }
   void set_limit(size_t bytes);
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
@@ -43,6 +47,7 @@ class ChunkCache {
     std::weak_ptr<Stratum> stratum;
     uint32_t column;
   };
+  size_t limit() const;
   void evict();
 
   static constexpr size_t kPruneAt = 1024;

@@ -14,7 +14,8 @@ void ChunkCollection::append(const Chunk& chunk) {
   uint32_t count = chunk.count();
   if (count == 0) return;
   rows_ += count;
-  if (memory_.held_bytes() > limit_) {
+  if (memory_.held_bytes() >
+      memory_budget::share_of(limit_, std::min(limit_, ExecutionContext::kMinWorkMemBytes))) {
     if (file_ == nullptr) file_ = std::make_unique<SpillFile>(settings_, types_);
     chunks_.push_back({nullptr, file_->size_bytes(), count});
     file_->append(chunk.columns(), chunk.selection());

@@ -59,11 +59,13 @@ void Execution::start(const RunParameters& p) {
   ++c.run;
   for (NodeCounters& n : c.counters) n = {};
   state_->ended = false;
+  memory_budget::Enforced enforced;
   state_->root->open();
 }
 
 bool Execution::next(vector::Chunk*& out) {
   if (state_->ended) return false;
+  memory_budget::Enforced enforced;
   if (state_->root->next(out)) return true;
   state_->ended = true;
   // Data-modifying CTEs run to their end whether or not anybody read them.
@@ -111,6 +113,7 @@ struct TaskScheduler::Impl {
     lock.unlock();
     std::exception_ptr error;
     try {
+      memory_budget::Enforced enforced;
       job.task(job.user, index);
     } catch (...) {
       error = std::current_exception();

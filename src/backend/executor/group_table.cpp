@@ -56,7 +56,7 @@ uint8_t* GroupTable::new_row(uint64_t hash) {
 void GroupTable::grow(size_t more) {
   size_t size = slots_.size();
   while ((rows_.size() + more) * 2 > size) size *= 4;
-  std::vector<uint64_t> slots(size);
+  Slots slots(size);
   size_t mask = slots.size() - 1;
   for (uint8_t* row : rows_) {
     uint64_t hash = hash_of(row);

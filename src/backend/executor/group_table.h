@@ -53,6 +53,7 @@ class GroupTable {
   void clear();
 
  private:
+  using Slots = std::vector<uint64_t, memory_budget::Allocator<uint64_t>>;
   static constexpr uint64_t kPointerMask = (1ULL << 48) - 1;
   void grow(size_t more);
   uint8_t* new_row(uint64_t hash);
@@ -60,8 +61,8 @@ class GroupTable {
   std::vector<KeyType> keys_;
   RowFormat format_;
   Arena memory_, heap_;
-  std::vector<uint64_t> slots_;
-  std::vector<uint8_t*> rows_;
+  Slots slots_;
+  std::vector<uint8_t*, memory_budget::Allocator<uint8_t*>> rows_;
   size_t ended_ = 0;
   std::vector<uint8_t*> fresh_;
   uint8_t* free_ = nullptr;

@@ -71,8 +71,8 @@ class JoinTable {
   Arena memory_, heap_;
   std::vector<Arena> adopted_;
   size_t adopted_bytes_ = 0;
-  std::vector<uint8_t*> rows_;
-  std::vector<uint64_t> directory_;
+  std::vector<uint8_t*, memory_budget::Allocator<uint8_t*>> rows_;
+  std::vector<uint64_t, memory_budget::Allocator<uint64_t>> directory_;
   size_t mask_ = 0;
 };
 

@@ -87,7 +87,8 @@ void Sorter::add(std::span<const Vector* const> columns, const Selection& given)
     const uint64_t enough = last_row_ == nullptr ? limit_ : std::max(limit_ * 2, kFewestToCut);
     if (entries_.size() >= enough) cut_to_limit();
   }
-  if (memory_bytes() > memory_limit_) write_run();
+  if (memory_bytes() > memory_budget::share_of(memory_limit_, ExecutionContext::kMinWorkMemBytes))
+    write_run();
 }
 
 int Sorter::compare_rows(const uint8_t* a, const uint8_t* b, size_t from_key) const {
@@ -142,7 +143,7 @@ bool Sorter::merge_runs(Less less) {
     if (ends.size() > i / kLongRun + 4) return false;
   }
   ends.push_back(n);
-  std::vector<Entry> merged(ends.size() > 1 ? n : 0);
+  Entries merged(ends.size() > 1 ? n : 0);
   while (ends.size() > 1) {
     std::vector<size_t> next;
     size_t from = 0;
@@ -262,7 +263,7 @@ void Sorter::merge(Sorter& other) {
   if (other.entries_.empty()) return;
   prefix_exact_ = other.prefix_exact_;
   size_t from = prefix_exact_ ? 1 : 0;
-  std::vector<Entry> both(entries_.size() + other.entries_.size());
+  Entries both(entries_.size() + other.entries_.size());
   std::merge(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(), both.begin(),
              [&](const Entry& a, const Entry& b) {
                if (a.prefix != b.prefix) return a.prefix < b.prefix;

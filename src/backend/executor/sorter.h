@@ -51,6 +51,7 @@ class Sorter {
     uint64_t prefix;
     uint8_t* row;
   };
+  using Entries = std::vector<Entry, memory_budget::Allocator<Entry>>;
   enum class Plain : uint8_t { kNot, kInt32, kInt64, kBytes, kPadded };
   static Plain plain_order(const KeyType& key);
   struct Run {  // being merged
@@ -82,7 +83,7 @@ class Sorter {
 
   Arena rows_memory_, heap_;
   std::vector<Arena> taken_;
-  std::vector<Entry> entries_;
+  Entries entries_;
   std::vector<uint64_t> prefixes_;
   std::vector<uint8_t*> new_rows_;
   std::vector<uint16_t> kept_rows_;

@@ -3,14 +3,24 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "memory/memory_budget.h"
+
 namespace varve {
+namespace {
+
+// Takes the newest block off the chain.
+template <class Block>
+void drop_block(Block*& newest, size_t& held_bytes) {
+  Block* block = std::exchange(newest, newest->previous);
+  held_bytes -= block->size;
+  memory_budget::give_back(block->size);
+  std::free(block);
+}
+
+}  // namespace
 
 Arena::~Arena() {
-  while (block_ != nullptr) {
-    Block* previous = block_->previous;
-    std::free(block_);
-    block_ = previous;
-  }
+  while (block_ != nullptr) drop_block(block_, held_bytes_);
 }
 
 Arena::Arena(Arena&& other) noexcept
@@ -30,8 +40,12 @@ Arena& Arena::operator=(Arena&& other) noexcept {
 void* Arena::allocate_slow(size_t bytes, size_t alignment) {
   size_t size = block_ == nullptr ? kFirstBlockBytes : std::min(block_->size * 2, kMaxBlockBytes);
   size = std::max(size, bytes + alignment + sizeof(Block));
+  memory_budget::take(size);
   auto* block = static_cast<Block*>(std::malloc(size));
-  if (block == nullptr) throw std::bad_alloc();
+  if (block == nullptr) {
+    memory_budget::give_back(size);
+    throw std::bad_alloc();
+  }
   block->previous = block_;
   block->size = size;
   block_ = block;
@@ -42,17 +56,10 @@ void* Arena::allocate_slow(size_t bytes, size_t alignment) {
 }
 
 void Arena::reset_used() {
-  while (block_->previous != nullptr) {
-    Block* previous = block_->previous;
-    held_bytes_ -= block_->size;
-    std::free(block_);
-    block_ = previous;
-  }
+  while (block_->previous != nullptr) drop_block(block_, held_bytes_);
   if (block_->size > kMaxBlockBytes) {  // made for one long value: not worth keeping
-    std::free(block_);
-    block_ = nullptr;
+    drop_block(block_, held_bytes_);
     next_ = end_ = nullptr;
-    held_bytes_ = 0;
     return;
   }
   next_ = first_byte(block_);

@@ -28,6 +28,7 @@ constexpr std::string_view kConfiguration =
 #max_connections = 100
 #shared_buffers = 128MB
 #work_mem = 4MB
+#max_process_memory = 0
 #max_wal_size = 1GB
 #checkpoint_timeout = 5min
 )";

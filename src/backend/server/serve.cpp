@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
+#include <malloc.h>
 #include <signal.h>
 #include <sstream>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "common/sql_error.h"
 #include "job_scheduler.h"
 #include "maintenance_thread.h"
+#include "memory/memory_budget.h"
 #include "net/server.h"
 #include "port/topology.h"
 #include "port/vfs.h"
@@ -142,6 +144,30 @@ recovery::EngineOptions engine_options(const ServeOptions& options,
   engine.topology = &topology;
   engine.txn.spill_directory = options.directory + "/tmp";
   return engine;
+}
+
+// What max_process_memory leaves to queries: all but the buffer pool, what a server without queries uses, and
+// a quarter for what nobody counts (strings under way, messages, what malloc() loses).
+Status set_memory_limit(const std::map<std::string, std::string>& settings) {
+  constexpr uint64_t kIdleBytes = uint64_t{64} << 20, kLeastBytes = uint64_t{64} << 20;
+  const uint64_t process = std::stoull(setting(settings, "max_process_memory")) << 20;
+  const uint64_t buffers = std::stoull(setting(settings, "shared_buffers")) * 8192;
+  if (process == 0) {
+    memory_budget::set_limit(0);
+    return {};
+  }
+  const uint64_t fixed = buffers + kIdleBytes;
+  if (process < fixed + kLeastBytes) {
+    return Status::invalid(
+        fmt::format("max_process_memory must be at least {} MB with shared_buffers of {} MB",
+                    (fixed + kLeastBytes) >> 20, buffers >> 20));
+  }
+  // What is given back is to go to the system, not to wait in the heap of the thread that had it.
+  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  ::mallopt(M_ARENA_MAX, 4);
+  memory_budget::set_limit((process - fixed) / 4 * 3);
+  return {};
 }
 
 Result<std::map<std::string, std::string>> all_settings(const ServeOptions& options) {
@@ -275,6 +301,8 @@ net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, ne
         instance.change_setting(name, value);
     }
     set_serializable_limits(instance, instance.settings());
+    if (Status status = set_memory_limit(instance.settings()); !status.ok())
+      log(LogLevel::kLog, "{}; the old limit stays", status.message());
   }
 }
 
@@ -315,6 +343,8 @@ int fail(int code, std::string_view message) {
 int serve(const ServeOptions& options) {
   auto settings = all_settings(options);
   if (!settings.ok()) return fail(kExitBadOptions, settings.status().message());
+  if (Status status = set_memory_limit(*settings); !status.ok())
+    return fail(kExitBadOptions, status.message());
   set_thread_stacks();
   sigset_t signals = block_signals();
   register_storage_operations();

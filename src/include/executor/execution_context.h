@@ -12,6 +12,7 @@
 #include "common/io_counters.h"
 #include "functions/eval_context.h"
 #include "memory/arena.h"
+#include "memory/memory_budget.h"
 #include "sync/blocking_scope.h"
 #include "sync/cancel_token.h"
 #include "txn/txn_manager.h"
@@ -97,7 +98,10 @@ class ExecutionContext {
   uint32_t chunk_rows() const { return settings.chunk_rows; }
   // Below this, spilling costs more memory in files than it saves; PostgreSQL's smallest work_mem.
   static constexpr size_t kMinWorkMemBytes = 64 << 10;
-  size_t sort_memory_bytes() const { return std::max(settings.work_mem_bytes, kMinWorkMemBytes); }
+  // What a blocking operator may use just now: less when queries hold much of what they may hold together.
+  size_t sort_memory_bytes() const {
+    return memory_budget::share_of(std::max(settings.work_mem_bytes, kMinWorkMemBytes), kMinWorkMemBytes);
+  }
   size_t hash_memory_bytes() const {
     return static_cast<size_t>(static_cast<double>(sort_memory_bytes()) * settings.hash_mem_multiplier);
   }
