@@ -147,7 +147,7 @@ recovery::EngineOptions engine_options(const ServeOptions& options,
 }
 
 // What max_process_memory leaves to queries: all but the buffer pool, what a server without queries uses, and
-// a quarter for what nobody counts (strings under way, messages, what malloc() loses).
+// three eighths for what nobody counts (strings under way, messages, what malloc() loses).
 Status set_memory_limit(const std::map<std::string, std::string>& settings) {
   constexpr uint64_t kIdleBytes = uint64_t{64} << 20, kLeastBytes = uint64_t{64} << 20;
   const uint64_t process = std::stoull(setting(settings, "max_process_memory")) << 20;
@@ -166,7 +166,7 @@ Status set_memory_limit(const std::map<std::string, std::string>& settings) {
   ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
   ::mallopt(M_ARENA_MAX, 4);
-  memory_budget::set_limit((process - fixed) / 4 * 3);
+  memory_budget::set_limit((process - fixed) / 8 * 5);
   return {};
 }
 
