@@ -43,7 +43,7 @@ ROLLBACK;
 SELECT at, host, n FROM readings ORDER BY at DESC, host LIMIT 3;
 BEGIN;
 INSERT INTO readings VALUES ('2024-01-02', 'host_5', 99999), ('2023-12-31', 'host_5', -1);
-SELECT n FROM readings ORDER BY at DESC LIMIT 2;
+SELECT n FROM readings ORDER BY at DESC, n LIMIT 2;
 SELECT n FROM readings ORDER BY n LIMIT 2;
 ROLLBACK;
 UPDATE readings SET n = NULL WHERE at >= '2024-01-01 04:59:00';

@@ -84,7 +84,8 @@ void Sorter::add(std::span<const Vector* const> columns, const Selection& given)
     entries_.push_back({keys_.empty() ? 0 : prefixes_[i], new_rows_[i]});
   rows_ += rows.count;
   if (limit_ < SIZE_MAX / 4 && limit_ * format_.width() < memory_limit_ / 4) {
-    const uint64_t enough = last_row_ == nullptr ? limit_ : std::max(limit_ * 2, kFewestToCut);
+    const bool at_once = last_row_ == nullptr && limit_ < kFewestToCut;  // a threshold spares much
+    const uint64_t enough = at_once ? limit_ : std::max(limit_ * 2, kFewestToCut);
     if (entries_.size() >= enough) cut_to_limit();
   }
   if (memory_bytes() > memory_budget::share_of(memory_limit_, ExecutionContext::kMinWorkMemBytes))
