@@ -17,7 +17,7 @@ struct Database::Cache {
     RelationPtr relation;  // null: does not exist
   };
   std::unordered_map<Oid, PageId> system_segments;  // never changes
-  mutable std::shared_mutex mutex;                  // guards what follows
+  std::shared_mutex mutex;                          // guards what follows
   std::unordered_map<Oid, Entry> by_oid;
   std::unordered_map<std::string, std::pair<uint64_t, Oid>> by_name;  // "<schema oid>.<name>"
   std::unordered_map<std::string, std::pair<uint64_t, std::vector<RoutinePtr>>> routines_by_name;

@@ -4,6 +4,7 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "key_ops.h"
 #include "plan_walk.h"
 
 namespace varve::executor {
@@ -50,14 +51,11 @@ ColumnComparison mirrored(ColumnComparison op) {
   }
 }
 
-bool is_integer(Oid type) {
-  return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8;
-}
 bool is_text(Oid type) { return type == type_oid::kText || type == type_oid::kVarchar; }
 
 // Whether SQL's comparison of these types is the one that stores make.
 bool compares_plainly(Oid left, Oid right, const functions::CallSite* site, ColumnComparison op) {
-  if (is_integer(left) && is_integer(right)) return true;
+  if (is_integer_type(left) && is_integer_type(right)) return true;
   if (left != right) return false;
   if (is_text(left)) {
     // No collation says that different strings are equal.

@@ -17,6 +17,10 @@ types::PhysicalType physical_type_of(Oid type) {
   return info != nullptr ? info->physical : PhysicalType::kString;
 }
 
+bool is_integer_type(Oid type) {
+  return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8;
+}
+
 namespace {
 
 bool is_plain_text(Oid type) {

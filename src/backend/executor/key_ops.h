@@ -21,6 +21,8 @@ struct KeyType {
   const types::Collation* collation = nullptr;
 };
 
+bool is_integer_type(Oid type);  // int2, int4, int8
+
 enum class KeyUse : uint8_t { kHash, kSort };
 // Throws 42883 as PostgreSQL does when the type has no such support.
 KeyType make_key_type(Oid type, const types::Collation* collation, KeyUse use);

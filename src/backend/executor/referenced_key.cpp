@@ -4,13 +4,16 @@
 #include <limits>
 
 #include "access/btree.h"
+#include "access/column_store.h"
 #include "access/row_layout.h"
 #include "buffer/buffer_pool.h"
 #include "catalog/partition.h"
 #include "common/sql_error.h"
+#include "executor/expression_program.h"
 #include "executor/index_keys.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "key_ops.h"
 #include "table_reader.h"
 #include "wal/log_manager.h"
 
@@ -21,20 +24,7 @@ using types::Value;
 
 namespace {
 
-PhysicalType physical_of(Oid type) {
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info == nullptr ? PhysicalType::kString : info->physical;
-}
-
-bool is_integer_key(Oid type) {
-  return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8;
-}
 bool is_float(Oid type) { return type == type_oid::kFloat4 || type == type_oid::kFloat8; }
-
-int64_t integer_key(const Value& v) {
-  if (v.type == PhysicalType::kInt16) return v.int16;
-  return v.type == PhysicalType::kInt32 ? v.int32 : v.int64;
-}
 
 Value through_text(Oid from, Oid to, const Value& value, functions::EvalContext& context) {
   std::string text;
@@ -45,10 +35,10 @@ Value through_text(Oid from, Oid to, const Value& value, functions::EvalContext&
 }  // namespace
 
 KeyConversion::KeyConversion(Oid from, Oid to)
-    : kind_(Kind::kText), from_(from), to_(to), physical_(physical_of(to)) {
+    : kind_(Kind::kText), from_(from), to_(to), physical_(physical_type_of(to)) {
   if (from == to)
     kind_ = Kind::kSame;
-  else if (is_integer_key(from) && is_integer_key(to))
+  else if (is_integer_type(from) && is_integer_type(to))
     kind_ = Kind::kInteger;
   else if (is_float(from) && is_float(to))
     kind_ = Kind::kFloat;
@@ -56,7 +46,7 @@ KeyConversion::KeyConversion(Oid from, Oid to)
     kind_ = Kind::kDate;
   else if (from == type_oid::kBpchar && physical_ == PhysicalType::kString)
     kind_ = Kind::kTrimmed;
-  else if (physical_of(from) == PhysicalType::kString && physical_ == PhysicalType::kString)
+  else if (physical_type_of(from) == PhysicalType::kString && physical_ == PhysicalType::kString)
     kind_ = Kind::kSame;
 }
 
@@ -66,7 +56,7 @@ bool KeyConversion::apply(const Value& value, Value* out, functions::EvalContext
       *out = value;
       return true;
     case Kind::kInteger: {
-      int64_t n = integer_key(value);
+      int64_t n = access::axis_value(value);
       if (physical_ == PhysicalType::kInt64) {
         *out = Value::of_int64(n);
       } else if (physical_ == PhysicalType::kInt32) {
