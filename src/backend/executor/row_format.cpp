@@ -26,10 +26,31 @@ void scatter_values(const Vector& v, const Selection& s, uint8_t* const* rows, u
   }
 }
 
+// `all_there`: no row pointer is null.
 template <class T>
-void gather_values(const uint8_t* const* rows, uint32_t count, T* out, uint32_t offset) {
+void gather_values(const uint8_t* const* rows, uint32_t count, T* out, uint32_t offset, bool all_there) {
+  if (all_there) {
+    for (uint32_t i = 0; i < count; ++i) out[i] = load_raw<T>(rows[i] + offset);
+    return;
+  }
   for (uint32_t i = 0; i < count; ++i) {
     if (rows[i] != nullptr) out[i] = load_raw<T>(rows[i] + offset);
+  }
+}
+
+void gather_values(PhysicalType type, const uint8_t* const* rows, uint32_t count, Vector& out, uint32_t at,
+                   uint32_t offset, bool all_there) {
+  switch (types::physical_width(type)) {
+    case 1:
+      return gather_values(rows, count, out.data<uint8_t>() + at, offset, all_there);
+    case 2:
+      return gather_values(rows, count, out.data<uint16_t>() + at, offset, all_there);
+    case 4:
+      return gather_values(rows, count, out.data<uint32_t>() + at, offset, all_there);
+    case 8:
+      return gather_values(rows, count, out.data<uint64_t>() + at, offset, all_there);
+    default:
+      return gather_values(rows, count, out.data<TwoWords>() + at, offset, all_there);
   }
 }
 
@@ -118,26 +139,14 @@ void RowFormat::scatter(uint32_t column, const Vector& v, const Selection& s, ui
   }
 }
 
+void RowFormat::gather_present(uint32_t column, const uint8_t* const* rows, uint32_t count,
+                               Vector& out) const {
+  gather_values(types_[column], rows, count, out, 0, offsets_[column], true);
+}
+
 void RowFormat::gather(uint32_t column, const uint8_t* const* rows, uint32_t count, Vector& out,
                        uint32_t at) const {
-  uint32_t offset = offsets_[column];
-  switch (types::physical_width(types_[column])) {
-    case 1:
-      gather_values(rows, count, out.data<uint8_t>() + at, offset);
-      break;
-    case 2:
-      gather_values(rows, count, out.data<uint16_t>() + at, offset);
-      break;
-    case 4:
-      gather_values(rows, count, out.data<uint32_t>() + at, offset);
-      break;
-    case 8:
-      gather_values(rows, count, out.data<uint64_t>() + at, offset);
-      break;
-    default:
-      gather_values(rows, count, out.data<TwoWords>() + at, offset);
-      break;
-  }
+  gather_values(types_[column], rows, count, out, at, offsets_[column], false);
   uint32_t byte = header_ + (column >> 3);
   uint8_t bit = static_cast<uint8_t>(1U << (column & 7));
   for (uint32_t i = 0; i < count; ++i) {

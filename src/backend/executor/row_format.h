@@ -40,6 +40,9 @@ class RowFormat {
                Arena& heap) const;
   // out[at + i] = column of rows[i]; shallow. A null row pointer gives NULL.
   void gather(uint32_t column, const uint8_t* const* rows, uint32_t count, Vector& out, uint32_t at) const;
+  // The same from row 0 on, where all rows are there and the column is NULL in none; `out` has no NULLs
+  // either.
+  void gather_present(uint32_t column, const uint8_t* const* rows, uint32_t count, Vector& out) const;
   // Keeps the i of `candidates` (positions) whose row equals: rows[i].column = v[selection[i]]. NULL equals
   // NULL. Returns how many are kept; the others are appended to `rejected` when not null.
   uint32_t match(uint32_t column, const KeyType& key, const Vector& v, const Selection& selection,

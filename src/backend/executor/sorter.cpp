@@ -26,6 +26,7 @@ Sorter::Sorter(ExecutionContext& context, std::span<const types::PhysicalType> t
       format_(types, 0),
       output_columns_(output_columns),
       keys_(std::move(keys)),
+      has_nulls_(types.size()),
       memory_limit_(memory_limit),
       prefixes_(context.chunk_rows()),
       new_rows_(context.chunk_rows()),
@@ -42,11 +43,18 @@ Sorter::Plain Sorter::plain_order(const KeyType& key) {
   return key.type == type_oid::kText || key.type == type_oid::kVarchar ? Plain::kBytes : Plain::kNot;
 }
 
+size_t Sorter::memory_bytes() const {
+  size_t bytes = rows_memory_.held_bytes() + heap_.held_bytes() + entries_.capacity() * sizeof(Entry);
+  for (const Arena& arena : taken_) bytes += arena.held_bytes();
+  return bytes;
+}
+
 void Sorter::clear() {
   rows_memory_.reset();
   heap_.reset();
   taken_.clear();
   entries_.clear();
+  has_nulls_.assign(has_nulls_.size(), false);
   rows_ = returned_ = 0;
   at_ = 0;
   threshold_ = UINT64_MAX;
@@ -78,8 +86,10 @@ void Sorter::add(std::span<const Vector* const> columns, const Selection& given)
     new_rows_[i] = memory + size_t{format_.width()} * i;
     format_.clear_nulls(new_rows_[i]);
   }
-  for (uint32_t c = 0; c < format_.column_count(); ++c)
+  for (uint32_t c = 0; c < format_.column_count(); ++c) {
     format_.scatter(c, *columns[c], rows, new_rows_.data(), heap_);
+    if (columns[c]->has_nulls()) has_nulls_[c] = true;
+  }
   for (uint32_t i = 0; i < rows.count; ++i)
     entries_.push_back({keys_.empty() ? 0 : prefixes_[i], new_rows_[i]});
   rows_ += rows.count;
@@ -272,6 +282,7 @@ void Sorter::merge(Sorter& other) {
              });
   entries_ = std::move(both);
   rows_ += other.rows_;
+  for (size_t c = 0; c < has_nulls_.size(); ++c) has_nulls_[c] = has_nulls_[c] || other.has_nulls_[c];
   taken_.push_back(std::move(other.rows_memory_));
   taken_.push_back(std::move(other.heap_));
   other.rows_memory_ = Arena();
@@ -310,7 +321,12 @@ uint32_t Sorter::next(Chunk& out, uint32_t room) {
   } else {
     n = static_cast<uint32_t>(std::min<size_t>(room, entries_.size() - at_));
     for (uint32_t i = 0; i < n; ++i) new_rows_[i] = entries_[at_ + i].row;
-    for (uint32_t c = 0; c < output_columns_; ++c) format_.gather(c, new_rows_.data(), n, out.column(c), 0);
+    for (uint32_t c = 0; c < output_columns_; ++c) {
+      if (has_nulls_[c])
+        format_.gather(c, new_rows_.data(), n, out.column(c), 0);
+      else
+        format_.gather_present(c, new_rows_.data(), n, out.column(c));
+    }
     at_ += n;
   }
   returned_ += n;

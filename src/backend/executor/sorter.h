@@ -42,9 +42,7 @@ class Sorter {
 
   uint64_t row_count() const { return rows_; }
   uint64_t spilled_bytes() const { return file_ != nullptr ? file_->size_bytes() : 0; }
-  size_t memory_bytes() const {
-    return rows_memory_.held_bytes() + heap_.held_bytes() + entries_.capacity() * sizeof(Entry);
-  }
+  size_t memory_bytes() const;
 
  private:
   struct Entry {
@@ -76,7 +74,8 @@ class Sorter {
   RowFormat format_;
   uint32_t output_columns_;
   std::vector<SortColumn> keys_;
-  std::vector<Plain> plain_;  // by key: how values compare without a function
+  std::vector<Plain> plain_;     // by key: how values compare without a function
+  std::vector<bool> has_nulls_;  // by column
   size_t memory_limit_;
   uint64_t limit_ = UINT64_MAX;
   bool prefix_exact_ = false;  // known with the first rows; the same for all of a type

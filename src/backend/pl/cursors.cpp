@@ -72,7 +72,7 @@ void Interpreter::open(const Open& s) {
   const txn::Snapshot* active = f_.read_only ? a_.session().active_snapshot : nullptr;
   if (!f_.read_only) a_.session().pin_active();
   if (s.dynamic != nullptr) {
-    DynamicStatement dynamic(a_, query_text(*s.dynamic), s.params);
+    DynamicStatement dynamic(a_, query_text(*s.dynamic), s.params, DynamicStatement::Run::kFetched);
     require_cursor_query(*dynamic.statement);
     a_.host().open_cursor(name, dynamic.statement, dynamic.values, s.options, active);
     dynamic.statement->variables = nullptr;

@@ -132,7 +132,9 @@ class Interpreter {
 // A statement made at run time: EXECUTE and its like. Parameters are $1 …
 class DynamicStatement {
  public:
-  DynamicStatement(Activation& a, const std::string& sql, const std::vector<Expression*>& params);
+  // How it is run: whole, or by whoever fetches its rows, whose errors do not name the statement.
+  enum class Run : uint8_t { kWhole, kFetched };
+  DynamicStatement(Activation& a, const std::string& sql, const std::vector<Expression*>& params, Run run);
   SqlStatementPtr statement;
   std::vector<types::Value> values;
   Oid type_of(size_t param) const { return params_.types[param]; }

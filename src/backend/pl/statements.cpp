@@ -317,7 +317,7 @@ void Interpreter::perform(const Perform& s) {
 // --- EXECUTE
 
 DynamicStatement::DynamicStatement(Activation& a, const std::string& sql,
-                                   const std::vector<Expression*>& params)
+                                   const std::vector<Expression*>& params, Run run)
     : sql_(sql) {
   for (Expression* e : params) {
     Oid type;
@@ -337,8 +337,8 @@ DynamicStatement::DynamicStatement(Activation& a, const std::string& sql,
     try {
       statement = a.host().explain(statement, values);
     } catch (SqlError& error) {
-      if (error.fields().position > 0) rethrow(error);
-      throw;  // only the loop or whatever runs it is named then
+      if (run == Run::kWhole || error.fields().position > 0) rethrow(error);
+      throw;
     }
   }
   try {
@@ -371,7 +371,7 @@ std::string Interpreter::query_text(Expression& e) {
 
 void Interpreter::execute_dynamic(const Execute& s) {
   std::string text = query_text(*s.query);
-  DynamicStatement d(a_, text, s.params);
+  DynamicStatement d(a_, text, s.params, DynamicStatement::Run::kWhole);
   if (d.statement->node == nullptr) {
     row_count_ = 0;
     return;
@@ -451,7 +451,7 @@ Outcome Interpreter::for_query(const ForRows& s) {
   std::unique_ptr<executor::Execution> execution;
   if (s.kind == StatementKind::kForDynamic) {
     text = query_text(*s.query);
-    dynamic = std::make_unique<DynamicStatement>(a_, text, s.params);
+    dynamic = std::make_unique<DynamicStatement>(a_, text, s.params, DynamicStatement::Run::kFetched);
     statement = dynamic->statement;
     params = std::move(dynamic->values);
   } else {
@@ -566,7 +566,7 @@ void Interpreter::return_query(const ReturnQuery& s) {
   std::string text;
   if (s.dynamic != nullptr) {
     text = query_text(*s.dynamic);
-    dynamic = std::make_unique<DynamicStatement>(a_, text, s.params);
+    dynamic = std::make_unique<DynamicStatement>(a_, text, s.params, DynamicStatement::Run::kWhole);
     statement = dynamic->statement;
   } else {
     state = &a_.prepare(*s.query);

@@ -105,18 +105,28 @@ std::optional<double> position_of(Oid type, const Value& v) {
   }
 }
 
-// Share of the histogram's rows below the value.
+// Share of the histogram's rows below the value, with those equal to it if `inclusive`; `equal`: how many
+// those are. A sample does not hold the extreme values, and rows come after it was taken: never none and
+// never all.
 double histogram_share(const catalog::ColumnStatistics& s, Oid type, const Value& value,
-                       functions::CompareFunction compare) {
-  auto below = [&](const Value& h) { return compare(h.bytes(), value.bytes(), nullptr) < 0; };
+                       functions::CompareFunction compare, bool inclusive, double equal) {
+  auto below = [&](const Value& h) {
+    return compare(h.bytes(), value.bytes(), nullptr) < (inclusive ? 1 : 0);
+  };
   auto it = std::partition_point(s.histogram.begin(), s.histogram.end(), below);
-  if (it == s.histogram.begin()) return 0;
-  if (it == s.histogram.end()) return 1;
+  const auto bins = static_cast<double>(s.histogram.size() - 1);
+  const double least = 0.01 / bins;
+  if (it == s.histogram.begin()) return least;
+  if (it == s.histogram.end()) return 1 - least;
   double step = 0.5;
   auto low = position_of(type, *(it - 1)), high = position_of(type, *it), at = position_of(type, value);
   if (low && high && at && *high > *low) step = std::clamp((*at - *low) / (*high - *low), 0.0, 1.0);
-  return (static_cast<double>(it - s.histogram.begin() - 1) + step) /
-         static_cast<double>(s.histogram.size() - 1);
+  const auto bin = static_cast<double>(it - s.histogram.begin() - 1);
+  double share = (bin + step) / bins;
+  // A bin holds the rows above its lower end up to the upper one; the first has both ends.
+  if (bin == 0) share += equal * (1 - step);
+  if (!inclusive) share -= equal;
+  return std::clamp(share, least, 1 - least);
 }
 
 double total(const std::vector<float>& frequencies) {
@@ -127,8 +137,8 @@ double total(const std::vector<float>& frequencies) {
 
 }  // namespace
 
-double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const Value& value,
-                             bool inclusive) {
+double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const Value& value, bool inclusive,
+                             double distinct) {
   functions::CompareFunction compare = functions::compare_function(type);
   if (compare == nullptr || (s.histogram.size() < 2 && s.common_values.empty())) return -1;
   double share = 0, common = total(s.common_frequencies);
@@ -137,8 +147,9 @@ double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const
     if (c < 0 || (c == 0 && inclusive)) share += s.common_frequencies[i];
   }
   double rest = std::max(0.0, 1 - common - s.null_fraction);
+  const double others = distinct - static_cast<double>(s.common_values.size());
   if (s.histogram.size() >= 2)
-    share += rest * histogram_share(s, type, value, compare);
+    share += rest * histogram_share(s, type, value, compare, inclusive, others > 1 ? 1 / others : 0);
   else
     share += rest * 0.5;
   return std::clamp(share, 0.0, 1.0);

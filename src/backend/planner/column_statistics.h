@@ -15,9 +15,10 @@ struct ColumnOrigin {
 };
 ColumnOrigin column_of(const analyzer::Query& query, const analyzer::Expr* e);
 
-// Share of all rows (NULLs count, and are not below) whose value is below the constant; < 0: unknown.
+// Share of all rows (NULLs count, and are not below) whose value is below the constant, or equal to it if
+// `inclusive`; < 0: unknown. `distinct`: how many different values the column has.
 double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const types::Value& value,
-                             bool inclusive);
+                             bool inclusive, double distinct);
 
 // Share of the rows for which call(column, constant) is true, by trying it on the statistics' values; < 0:
 // too few.

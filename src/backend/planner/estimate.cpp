@@ -49,11 +49,15 @@ double true_share(const catalog::ColumnStatistics& s) {
 
 bool is_order_operator(std::string_view op) { return op == "<" || op == "<=" || op == ">" || op == ">="; }
 
-const ConstExpr* constant_of(const Expr* e) {
-  return e->kind == ExprKind::kConst ? &e->as<ConstExpr>() : nullptr;
-}
-
 }  // namespace
+
+const ConstExpr* QueryPlanner::constant_of(const Expr* e) {
+  if (e->kind == ExprKind::kConst) return &e->as<ConstExpr>();
+  if (!state_.settings.enable_constant_folding) return nullptr;
+  auto [known, is_new] = estimated_values_.try_emplace(e);
+  if (is_new) known->second = estimated_value(e, arena_, state_.eval);
+  return known->second;
+}
 
 QueryPlanner::Comparison QueryPlanner::comparison_of(const Expr* e) {
   Comparison c;
@@ -168,7 +172,8 @@ double QueryPlanner::share_below(const Expr* column, const Expr* other, bool inc
   if (origin.statistics == nullptr || constant == nullptr || constant->value.null ||
       constant->type != column->type)
     return -1;
-  return share_of_values_below(*origin.statistics, column->type, constant->value, inclusive);
+  return share_of_values_below(*origin.statistics, column->type, constant->value, inclusive,
+                               distinct_values(column, 1e9));
 }
 
 double QueryPlanner::operator_selectivity(const FunctionExpr& f) {

@@ -33,7 +33,8 @@ constexpr uint32_t kMaxFoldedElements = 1000;
 
 class Folder {
  public:
-  Folder(Arena& arena, functions::EvalContext& eval) : arena_(arena), eval_(eval) {}
+  Folder(Arena& arena, functions::EvalContext& eval, functions::Volatility most)
+      : arena_(arena), eval_(eval), most_(most) {}
 
   Expr* fold(Expr* e) {
     if (e == nullptr) return nullptr;
@@ -87,7 +88,7 @@ class Folder {
   Expr* function(FunctionExpr& call) {
     if (is_untested_domain(call)) return call.args[0];
     const functions::Function& f = *call.function;
-    if (f.volatility != functions::Volatility::kImmutable || f.kernel == nullptr) return &call;
+    if (f.volatility > most_ || f.kernel == nullptr) return &call;
     bool any_null = false;
     for (const Expr* arg : call.args) {
       if (!is_const(arg)) return &call;
@@ -124,11 +125,12 @@ class Folder {
     const functions::TypeInfo* type = functions::type_by_oid(cast.type);
     const functions::TypeInfo* from = functions::type_by_oid(cast.arg->type);
     // Text forms of dates and times depend on settings: only what is the same under all of them.
-    bool stable = from == nullptr || from->category == 'D' || from->category == 'T' || type == nullptr ||
-                  type->category == 'D' || type->category == 'T' || type->category == 'U';
+    const bool by_settings = from == nullptr || from->category == 'D' || from->category == 'T' ||
+                             type == nullptr || type->category == 'D' || type->category == 'T' ||
+                             type->category == 'U';
     if (const_value(cast.arg).null)
       return type == nullptr ? &cast : constant(cast, Value::null_of(type->physical));
-    if (stable) return &cast;
+    if (by_settings && (most_ == functions::Volatility::kImmutable || type == nullptr)) return &cast;
     Arena scratch;
     functions::EvalContext context{&scratch, eval_.format, eval_.session};
     std::string text;
@@ -252,13 +254,25 @@ class Folder {
 
   Arena& arena_;
   functions::EvalContext& eval_;
+  functions::Volatility most_;  // functions up to this are computed
   Expr* case_value_ = nullptr;  // what the CASE around compares with, if that is a constant
 };
 
 }  // namespace
 
 Expr* fold_constants(Expr* e, Arena& arena, functions::EvalContext& eval) {
-  return Folder(arena, eval).fold(e);
+  return Folder(arena, eval, functions::Volatility::kImmutable).fold(e);
+}
+
+const ConstExpr* estimated_value(const Expr* e, Arena& arena, functions::EvalContext& eval) {
+  if (is_const(e)) return &e->as<ConstExpr>();
+  const bool varies = analyzer::any_of(e, [](const Expr& x) {
+    return x.kind == ExprKind::kColumn || x.kind == ExprKind::kInput || x.kind == ExprKind::kParam ||
+           x.kind == ExprKind::kExecParam || x.kind == ExprKind::kSubquery || x.kind == ExprKind::kSubplan;
+  });
+  if (varies) return nullptr;
+  Expr* value = Folder(arena, eval, functions::Volatility::kStable).fold(const_cast<Expr*>(e));  // copies
+  return is_const(value) ? &value->as<ConstExpr>() : nullptr;
 }
 
 }  // namespace varve::planner

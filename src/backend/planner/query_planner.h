@@ -287,6 +287,8 @@ class QueryPlanner {
                            const Expr* other);
   double operator_selectivity(const analyzer::FunctionExpr& f);
   double share_below(const Expr* column, const Expr* other, bool inclusive);
+  // A constant, or what a stable expression would be now; null: neither.
+  const analyzer::ConstExpr* constant_of(const Expr* e);
   double distinct_values(const Expr* e, double rows);
   double group_count(std::span<Expr* const> groups, double input_rows);
   // --- statistics of several columns, and of expressions (extended_estimate.cpp)
@@ -345,6 +347,7 @@ class QueryPlanner {
   std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
   std::vector<Expr*> where_conjuncts_;                                     // all of WHERE, for rechecks
   std::unordered_map<const Expr*, double> known_selectivity_;
+  std::unordered_map<const Expr*, const analyzer::ConstExpr*> estimated_values_;  // of constant_of()
   std::map<uint32_t, std::vector<RangeStatistics>> statistics_;  // by range
   bool use_extended_ = true;                                     // false: each condition for itself
   std::vector<Expr*> grouped_by_;                                // once the rows are grouped

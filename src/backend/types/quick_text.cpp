@@ -33,6 +33,34 @@ char* put_unsigned(char* to, uint64_t v) {
   return to + 1;
 }
 
+// The text of 0.00 to 99.99, ready to be copied: what sensors measure and shops ask for has two decimals.
+class SmallDecimals {
+ public:
+  static constexpr uint32_t kCount = 10'000;
+  SmallDecimals() {
+    for (uint32_t i = 0; i < kCount; ++i) {
+      char text[8] = {};
+      char* end = put_unsigned(text, i / 100);
+      if (const uint32_t rest = i % 100; rest != 0) {
+        *end++ = '.';
+        end = put_pair(end, rest) - (rest % 10 == 0);
+      }
+      text[7] = static_cast<char>(end - text);
+      std::memcpy(&texts_[i], text, sizeof text);
+    }
+  }
+  // Writes eight bytes, of which the text is the first.
+  char* write(char* to, uint32_t hundredths) const {
+    const char* text = texts_[hundredths];
+    std::memcpy(to, text, 8);
+    return to + text[7];
+  }
+
+ private:
+  char texts_[kCount][8];  // the last byte is the length
+};
+const SmallDecimals kSmallDecimals;
+
 }  // namespace
 
 bool quick_date(std::string_view text, int32_t* out) {
@@ -113,6 +141,10 @@ bool TimestampReader::read_zoned(std::string_view text, int64_t* out) {
 // No other decimal of fifteen digits means the same float, so these, without zeros at the end, are the
 // shortest.
 char* quick_write_float8(char* to, double value) {
+  if (const double hundredths = value * 100 + 0.5; hundredths >= 1 && hundredths < SmallDecimals::kCount) {
+    const auto whole = static_cast<int32_t>(hundredths);
+    if (whole / 100.0 == value) return kSmallDecimals.write(to, static_cast<uint32_t>(whole));
+  }
   constexpr double kParts = 1e4, kLimit = 1e15;
   const double scaled = value * kParts;
   if (!(std::fabs(scaled) < kLimit - 1)) return nullptr;

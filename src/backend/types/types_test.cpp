@@ -387,6 +387,12 @@ TEST(QuickText, WritesFloatsAsShortestDigits) {
   }
   for (double value : {0.0, 0.1, 0.5, 1.0, 9.99, 10.0, 99.5, 100.0, 100.0001, 1e11, 99'999'999'999.9999})
     check(value);
+  for (int hundredths = 0; hundredths <= 10'100; ++hundredths) {
+    const double value = hundredths / 100.0;
+    check(value);
+    check(std::nextafter(value, 1e9));
+    check(std::nextafter(value, -1e9));
+  }
   EXPECT_GT(quick, 100'000);
   char text[kQuickTextBytes];
   for (double value : {-0.0, 1e15, -1e15, 1e300, 0.00001, std::numeric_limits<double>::infinity(),

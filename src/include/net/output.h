@@ -33,7 +33,7 @@ enum class Severity : uint8_t { kDebug, kLog, kInfo, kNotice, kWarning, kError, 
 class Output {
  public:
   static constexpr size_t kFirstBytes = 8 << 10;
-  static constexpr size_t kFlushBytes = 32 << 10;
+  static constexpr size_t kFlushBytes = 128 << 10;
 
   // Empties the buffer, or part of it, towards the client; may wait. Called between messages only.
   class Drain {

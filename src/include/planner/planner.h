@@ -66,5 +66,8 @@ void plan_query(PlannedStatement& statement, analyzer::Query& query, const Plann
 
 // Evaluates what is constant: immutable functions of constants. Errors are left for run time.
 Expr* fold_constants(Expr* e, Arena& arena, functions::EvalContext& eval);
+// What the expression is worth if it were run now, for estimates only: stable functions are computed, too
+// (`time > now() - interval '1 day'`). Null: it varies. Errors are thrown, as PostgreSQL's planner does.
+const analyzer::ConstExpr* estimated_value(const Expr* e, Arena& arena, functions::EvalContext& eval);
 
 }  // namespace varve::planner
