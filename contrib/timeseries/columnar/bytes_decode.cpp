@@ -62,22 +62,40 @@ Status decode_fsst(const StringsStream& s, const SymbolTable& symbols, const uin
   return codes.empty() && bytes == end ? Status() : damaged("coded string");
 }
 
-Status decode_fsst(const StringsStream& s, const SymbolTable& symbols, const uint32_t* lengths,
-                   std::span<const uint16_t> rows, Arena& arena, StringRef* out) {
+// Room for a vector's strings that is not filled with empty ones first: single rows are decoded, too.
+class StringRoom {
+ public:
+  StringRef* get() { return reinterpret_cast<StringRef*>(bytes_); }
+
+ private:
+  alignas(StringRef) uint8_t bytes_[sizeof(StringRef) * kVectorRows];
+};
+
+// Calls each(i, bytes) for every one of the rows, which ascend.
+template <class Each>
+Status visit_rows(const StringsStream& s, const uint32_t* lengths, std::span<const uint16_t> rows,
+                  Each&& each) {
   uint64_t offset = 0;
   uint32_t row = 0;
   for (size_t i = 0; i < rows.size(); ++i, ++row) {
     for (; row < rows[i]; ++row) offset += lengths[row];
-    if (offset + lengths[row] > s.payload.size()) return damaged("coded string");
-    ByteSpan codes = s.payload.subspan(offset, lengths[row]);
+    if (offset + lengths[row] > s.payload.size()) return damaged("string length");
+    VARVE_RETURN_IF_ERROR(each(i, s.payload.subspan(offset, lengths[row])));
     offset += lengths[row];
+  }
+  return {};
+}
+
+Status decode_fsst(const StringsStream& s, const SymbolTable& symbols, const uint32_t* lengths,
+                   std::span<const uint16_t> rows, Arena& arena, StringRef* out) {
+  return visit_rows(s, lengths, rows, [&](size_t i, ByteSpan codes) {
     size_t room = 8 * codes.size();
     auto* bytes = static_cast<uint8_t*>(arena.allocate(room + SymbolTable::kDecodeSlack, 8));
     size_t size = symbols.decode_some(codes, bytes, room);
     if (size == SIZE_MAX) return damaged("coded string");
     out[i] = make_ref(bytes, static_cast<uint32_t>(size), bytes + room + SymbolTable::kDecodeSlack);
-  }
-  return {};
+    return Status();
+  });
 }
 
 Status decode_strings(const StringsStream& s, const SymbolTable& symbols, Arena& arena, StringRef* out) {
@@ -93,13 +111,18 @@ Status decode_strings(const StringsStream& s, const SymbolTable& symbols, Arena&
 Status decode_strings(const StringsStream& s, const SymbolTable& symbols, std::span<const uint16_t> rows,
                       Arena& arena, StringRef* out) {
   uint32_t lengths[kVectorRows];
-  if (s.codec == Codec::kFsst) {
+  if (s.codec == Codec::kFsst || s.codec == Codec::kPlain) {
     VARVE_RETURN_IF_ERROR(decode_ints(s.lengths, lengths));
-    return decode_fsst(s, symbols, lengths, rows, arena, out);
+    if (s.codec == Codec::kFsst) return decode_fsst(s, symbols, lengths, rows, arena, out);
+    const uint8_t* end = s.payload.data() + s.payload.size();
+    return visit_rows(s, lengths, rows, [&](size_t i, ByteSpan bytes) {
+      out[i] = make_ref(bytes.data(), static_cast<uint32_t>(bytes.size()), end);
+      return Status();
+    });
   }
-  StringRef all[kVectorRows];
-  VARVE_RETURN_IF_ERROR(decode_strings(s, symbols, arena, all));
-  for (size_t i = 0; i < rows.size(); ++i) out[i] = all[rows[i]];
+  StringRoom all;
+  VARVE_RETURN_IF_ERROR(decode_strings(s, symbols, arena, all.get()));
+  for (size_t i = 0; i < rows.size(); ++i) out[i] = all.get()[rows[i]];
   return {};
 }
 
@@ -246,11 +269,11 @@ uint32_t code_count(const BytesStream& stream, const SharedStrings& shared) {
 Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, Arena& arena, StringRef* out,
                     uint16_t* codes) {
   if (!has_dictionary(stream)) return decode_strings(stream.strings, shared.symbols, arena, out);
-  StringRef local[kVectorRows];
+  StringRoom local;
   uint16_t own_codes[kVectorRows];
   if (codes == nullptr) codes = own_codes;
   Dictionary dictionary{};
-  VARVE_RETURN_IF_ERROR(find_dictionary(stream, shared, arena, local, &dictionary));
+  VARVE_RETURN_IF_ERROR(find_dictionary(stream, shared, arena, local.get(), &dictionary));
   VARVE_RETURN_IF_ERROR(decode_ints(stream.codes, codes));
   return look_up(dictionary, codes, stream.count, out);
 }
@@ -258,19 +281,24 @@ Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, Aren
 Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, std::span<const uint16_t> rows,
                     Arena& arena, StringRef* out, uint16_t* codes) {
   if (!has_dictionary(stream)) return decode_strings(stream.strings, shared.symbols, rows, arena, out);
-  StringRef local[kVectorRows];
   uint16_t own_codes[kVectorRows];
   if (codes == nullptr) codes = own_codes;
-  Dictionary dictionary{};
-  VARVE_RETURN_IF_ERROR(find_dictionary(stream, shared, arena, local, &dictionary));
   VARVE_RETURN_IF_ERROR(decode_ints<uint16_t>(stream.codes, rows, codes));
+  if (stream.codec == Codec::kDictionary && rows.size() == 1) {
+    if (codes[0] >= stream.strings.count) return damaged("dictionary entry");
+    return decode_strings(stream.strings, shared.symbols, {codes, 1}, arena, out);
+  }
+  StringRoom local;
+  Dictionary dictionary{};
+  VARVE_RETURN_IF_ERROR(find_dictionary(stream, shared, arena, local.get(), &dictionary));
   return look_up(dictionary, codes, rows.size(), out);
 }
 
 Status filter_bytes(const BytesStream& stream, const SharedStrings& shared, Comparison op,
                     const StringRef& constant, uint64_t* bitmap) {
   Arena scratch;
-  StringRef strings[kVectorRows];
+  StringRoom room;
+  StringRef* strings = room.get();
   clear_bits(bitmap);
   if (has_dictionary(stream)) {
     Dictionary dictionary{};

@@ -156,6 +156,9 @@ void ModifyOperator::ask_hooks(WrittenTable& table) {
   bool moves = does(ModifyEvent::kUpdate) && routes();  // a row may leave one table and come to another
   for (ModifyEvent event : kEvents)
     table.hooks[static_cast<size_t>(event)] = moves || does(event) ? table.writer.row_hooks(event) : nullptr;
+  // Triggers and the checks of foreign keys may look for any row, MERGE for one that it has changed.
+  const bool nobody_looks = table.hooks[static_cast<size_t>(ModifyEvent::kUpdate)] == nullptr && !moves;
+  table.writer.collect_moves(event_ == ModifyEvent::kUpdate && modify_.merge_actions.empty() && nobody_looks);
   table.tell_inserted = (does(ModifyEvent::kInsert) || moves) && table.hooks[0] == nullptr &&
                         context_.hooks != nullptr && context_.hooks->wants_inserted(table.writer.relation());
 }
@@ -205,6 +208,7 @@ bool ModifyOperator::produce(Chunk*& out) {
   if (!returning_.empty()) returned_.reset();
   while (returned_count_ < context_.chunk_rows()) {
     if (in_ == nullptr || at_ == in_->count()) {
+      flush_moves();
       context_.check_cancel();
       at_ = 0;
       if (!child().next(in_)) {
@@ -222,6 +226,7 @@ bool ModifyOperator::produce(Chunk*& out) {
     modify(*in_, in_->selection()[at_++]);
   }
   if (returned_count_ == 0) return false;
+  flush_moves();
   memory_.reset();
   returned_.set_dense(returned_count_);
   for (uint32_t i = 0; i < returning_.size(); ++i) {
@@ -262,6 +267,13 @@ void ModifyOperator::begin_hooks() {
     if (!does(event)) continue;
     if (event == ModifyEvent::kUpdate) context_.hooks->assigns(relation(), assigned());
     context_.hooks->before_statement(context_, relation(), event);
+  }
+}
+
+void ModifyOperator::flush_moves() {
+  if (plain_ != nullptr) plain_->writer.flush_moves();
+  for (auto& member : members_) {
+    if (member != nullptr) member->writer.flush_moves();
   }
 }
 

@@ -109,6 +109,8 @@ class ModifyOperator : public Operator {
   void collect(Oid table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row);
   void begin_hooks();
   void finish_writing();
+  // Whoever reads after this sees what the rows so far have written.
+  void flush_moves();
   void end_hooks();
   void ask_hooks(WrittenTable& table);
   // Whether the statement, by what it says, may do this to rows; the columns that its updates assign.

@@ -197,9 +197,9 @@ void TableWriter::encode(const RowValues& row, const RowValues* old_row) {
 }
 
 bool TableWriter::insert_entry(IndexWriter& index, std::string_view key, Tid tid, bool throw_conflict,
-                               Tid* conflict) {
+                               Tid* conflict, bool known_unique) {
   const catalog::Index& definition = index.keys.index();
-  bool unique = definition.unique && !index.keys.exempt_from_unique();
+  bool unique = definition.unique && !known_unique && !index.keys.exempt_from_unique();
   access::HeapUniqueChecker checker(heap_, *context_.transaction, tid);
   if (unique && !definition.immediate && context_.hooks != nullptr) {
     LaterChecker later(checker);
@@ -496,6 +496,7 @@ LockOutcome TableWriter::update(Tid* tid_now, const RowValues& old_row, const Ro
                                        newest, encoder_.flags(), weak, &move));
   if (r != LockOutcome::kLocked) {
     encoder_.not_written(*context_.transaction);
+    flush_moves();  // the caller may look at the table before it goes on
     return r;
   }
   // Whoever moved the row meanwhile has seen to what it had out of line.
@@ -503,11 +504,17 @@ LockOutcome TableWriter::update(Tid* tid_now, const RowValues& old_row, const Ro
   if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kUpdated, 1);
   *tid_now = move.to;
-  if (move.to != move.from) {
+  const bool moved = move.to != move.from;
+  if (moved && !keys_changed && collects_moves_) {
+    collect_move(move, old_row);
+    return r;
+  }
+  if (!moved && !keys_changed) return r;
+  flush_moves();
+  if (moved) {
     move_entries(move, old_row, new_row);
     return r;
   }
-  if (!keys_changed) return r;
   for (IndexWriter& index : indexes_) {
     if (!index.keys.unchanged(old_row, new_row)) change_entries(index, tid, old_row, new_row);
   }
@@ -529,13 +536,57 @@ void TableWriter::change_entries(IndexWriter& index, Tid tid, const RowValues& o
   for (std::string_view key : changed_keys_) insert_entry(index, key, tid, true, nullptr);
 }
 
+// A row that keeps its key keeps others from having it: nobody needs to be asked again. Checks that wait for
+// the transaction's end are of places, and are noted anew.
 void TableWriter::move_entries(const access::RowMove& move, const RowValues& old_row,
                                const RowValues& new_row) {
   for (IndexWriter& index : indexes_) {
+    const catalog::Index& definition = index.keys.index();
+    const bool same = definition.immediate && index.keys.unchanged(old_row, new_row);
     for (const std::string& key : index.keys.build(old_row))
       check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(key), move.from));
+    const std::span<const std::string> keys = same ? index.keys.built() : index.keys.build(new_row);
+    if (definition.inverted()) {
+      insert_keys(index, keys, move.to);
+    } else if (!keys.empty()) {
+      insert_entry(index, keys[0], move.to, true, nullptr, same);
+    }
   }
-  insert_entries(new_row, move.to, {}, false, nullptr);
+}
+
+void TableWriter::collect_moves(bool collect) {
+  collects_moves_ = collect && checks_.empty() && view_checks_.empty() && generated_.empty() &&
+                    std::all_of(indexes_.begin(), indexes_.end(),
+                                [](const IndexWriter& index) { return index.keys.index().immediate; });
+  moved_to_.clear();
+}
+
+void TableWriter::collect_move(const access::RowMove& move, const RowValues& row) {
+  if (moved_to_.empty()) {
+    batch_keys_.resize(indexes_.size());
+    for (WaitingKeys& keys : batch_keys_) keys.clear();
+  }
+  moved_to_.push_back(move.to);
+  for (size_t number = 0; number < indexes_.size(); ++number) {
+    add_key(number, row, &batch_keys_[number]);
+    for (const std::string& key : indexes_[number].keys.built())
+      check_ok(indexes_[number].tree.note_gone(*context_.transaction, access::key_bytes(key), move.from));
+  }
+}
+
+void TableWriter::flush_moves() {
+  if (moved_to_.empty()) return;
+  for (size_t number = 0; number < indexes_.size(); ++number) {
+    const WaitingKeys& waiting = batch_keys_[number];
+    new_entries_.clear();
+    for (uint32_t n : waiting.in_order()) {
+      const WaitingKeys::Key& key = waiting.keys()[n];
+      new_entries_.push_back({access::key_bytes({key.bytes, key.size}), moved_to_[key.row], false});
+    }
+    size_t next = 0;
+    (void)outcome(indexes_[number].tree.insert_sorted(*context_.transaction, new_entries_, &next, nullptr));
+  }
+  moved_to_.clear();
 }
 
 LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {

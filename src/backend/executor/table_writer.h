@@ -90,6 +90,11 @@ class TableWriter {
   // is what it looks like now.
   access::LockOutcome update(Tid* tid, const RowValues& old_row, const RowValues& new_row, bool locked,
                              access::RowVersion* newest);
+  // The index entries of rows that updates move without changing a key may go in together, by flush_moves():
+  // until then no index leads to those rows. Only for a caller in whose statement nobody looks meanwhile;
+  // ends what an earlier run has left.
+  void collect_moves(bool collect);
+  void flush_moves();
   access::LockOutcome remove(Tid tid, const RowValues& old_row, bool locked, access::RowVersion* newest);
   access::LockOutcome lock(Tid tid, access::RowVersion* newest);
 
@@ -129,8 +134,11 @@ class TableWriter {
   uint64_t finish_batch(const Chunk& rows, uint32_t* at);
   void write_batch();
   uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
-  // False: conflict with `*conflict` and `throw_conflict` was false.
-  bool insert_entry(IndexWriter& index, std::string_view key, Tid tid, bool throw_conflict, Tid* conflict);
+  void collect_move(const access::RowMove& move, const RowValues& row);
+  // False: conflict with `*conflict` and `throw_conflict` was false. `known_unique`: nobody needs to be
+  // asked.
+  bool insert_entry(IndexWriter& index, std::string_view key, Tid tid, bool throw_conflict, Tid* conflict,
+                    bool known_unique = false);
   template <class Key>
   void insert_keys(IndexWriter& index, std::span<const Key> keys, Tid tid);
   void change_entries(IndexWriter& index, Tid tid, const RowValues& old_row, const RowValues& new_row);
@@ -178,6 +186,9 @@ class TableWriter {
   std::vector<wal::Bytes> batch_bytes_;
   std::vector<Tid> batch_tids_;
   std::vector<WaitingKeys> batch_keys_;  // one an index
+  // Of rows that collect_moves() lets wait, with batch_keys_.
+  bool collects_moves_ = false;
+  std::vector<Tid> moved_to_;
   // Of a statement that loads in bulk.
   struct BulkDeleter {
     void operator()(Bulk* bulk) const;

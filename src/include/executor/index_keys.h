@@ -37,6 +37,7 @@ class IndexKeyBuilder {
   // The row's keys, ascending, each once; valid until the next call. With them: their values in values(), and
   // whether uniqueness does not apply because of a NULL.
   std::span<const std::string> build(std::span<const types::Value> row);
+  std::span<const std::string> built() const { return {keys_.data(), count_}; }  // those of the last call
   std::span<const types::Value> values() const { return values_; }
   bool exempt_from_unique() const { return exempt_; }
   // build() looks at this value of the row.
