@@ -1,4 +1,8 @@
 -- Estimates look through stable expressions: what they are worth now. The sample is the whole table.
+SELECT count(*) > 0 AS unfolded FROM pg_settings WHERE name = 'varve.enable_constant_folding' AND setting = 'off' \gset
+\if :unfolded
+SET varve.enable_constant_folding = on;
+\endif
 CREATE FUNCTION est(query text) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE line text;
 BEGIN

@@ -11,30 +11,9 @@
 #include "catalog/extended_statistics.h"
 #include "column_statistics.h"
 #include "planner/planner.h"
-#include "query_copy.h"
+#include "planner_state.h"
 
 namespace varve::planner {
-
-using analyzer::ColumnExpr;
-using analyzer::ExprKind;
-using analyzer::FromItem;
-using analyzer::Query;
-using analyzer::Range;
-using RangeSet = uint64_t;  // bit n: range n of the query
-
-// A plan under construction. layout[i] is the expression, in the query's own terms, that output column i
-// carries; expressions over the plan are made by finding their parts in the layout (QueryPlanner::resolve).
-struct Node {
-  Plan* plan = nullptr;
-  std::vector<Expr*> layout;
-  RangeSet ranges = 0;
-  // Order that the rows come in, as far as known: layout positions.
-  struct Order {
-    uint32_t column;
-    bool descending, nulls_first;
-  };
-  std::vector<Order> order;
-};
 
 struct JoinLeaf;
 struct GroupStep;
@@ -48,35 +27,6 @@ struct RangeStatistics {
 
   // Which of the object's columns, behind them expressions, it is; -1: none.
   int dimension_of(uint32_t range, const Expr* e) const;
-};
-
-// Shared by all levels of a statement.
-struct PlannerState {
-  PlannedStatement& statement;
-  const PlannerSettings& settings;
-  txn::TxnManager& txns;
-  functions::EvalContext& eval;
-  // By SubplanExpr::subplan: one run's cost, and how many different sets of arguments there may be.
-  struct SubplanEstimate {
-    double cost = 0;
-    double distinct_arguments = 1;
-  };
-  std::vector<SubplanEstimate> subplans = {};
-  // Of tables that stand for several: what those hold that are read.
-  struct FamilySize {
-    double rows = 0, pages = 0;
-  };
-  std::unordered_map<const catalog::Relation*, FamilySize> family_sizes = {};
-  RaisedQueries raised = {};
-
-  uint32_t new_slot() { return statement.exec_param_count++; }
-  template <class T>
-  T* make(PlanKind kind) {
-    T* plan = statement.arena.make<T>();
-    plan->kind = kind;
-    plan->id = statement.node_count++;
-    return plan;
-  }
 };
 
 class QueryPlanner {
@@ -348,9 +298,9 @@ class QueryPlanner {
   std::vector<Expr*> where_conjuncts_;                                     // all of WHERE, for rechecks
   std::unordered_map<const Expr*, double> known_selectivity_;
   std::unordered_map<const Expr*, const analyzer::ConstExpr*> estimated_values_;  // of constant_of()
-  std::map<uint32_t, std::vector<RangeStatistics>> statistics_;  // by range
-  bool use_extended_ = true;                                     // false: each condition for itself
-  std::vector<Expr*> grouped_by_;                                // once the rows are grouped
+  std::map<uint32_t, std::vector<RangeStatistics>> statistics_;                   // by range
+  bool use_extended_ = true;                         // false: each condition for itself
+  std::vector<Expr*> grouped_by_;                    // once the rows are grouped
   Expr* set_number_ = nullptr;                       // which grouping set a row is of; null: there is one
   std::map<uint32_t, FamilyChoice> family_choices_;  // by range
   std::vector<uint32_t> cte_numbers_;                // of this query's CTEs in the statement
