@@ -19,6 +19,8 @@ struct WrittenTable {
   const planner::ModifyPlan::Member* member;  // null: the statement's table
   ModifyHooks* hooks[3] = {};                 // by event: whom to tell of rows, or null
   bool tell_inserted = false;
+  // How ON CONFLICT DO UPDATE locks what it finds; none: not known yet.
+  std::optional<txn::RowLock> conflict_lock;
   uint64_t asked = UINT64_MAX;  // the run that hooks were asked for
 
   // It has columns that the statement's table has not.

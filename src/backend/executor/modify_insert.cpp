@@ -83,13 +83,29 @@ class InsertOperator : public ModifyOperator {
             "Ensure that no rows proposed for insertion within the same command have duplicate constrained "
             "values.");
   }
+  txn::RowLock conflict_lock(WrittenTable& table) {
+    if (table.conflict_lock) return *table.conflict_lock;
+    std::vector<size_t> assigned;
+    for (const catalog::ColumnNumber column : modify_.conflict_assigned) {
+      const size_t place = ordinal(column);
+      if (!table.moves_columns()) {
+        assigned.push_back(place);
+        continue;
+      }
+      for (size_t own = 0; own < table.member->ordinals.size(); ++own) {
+        if (table.member->ordinals[own] == static_cast<int32_t>(place)) assigned.push_back(own);
+      }
+    }
+    table.conflict_lock = table.writer.update_lock(assigned);
+    return *table.conflict_lock;
+  }
   // False: the row went away meanwhile, or has another key now: try to insert again.
   bool update_existing(WrittenTable& table, Tid tid, const RowValues& excluded, const Chunk& in,
                        uint32_t row) {
     if (touched_.contains(tid.packed())) refuse_second_change();
     access::RowVersion newest;
     const txn::Transaction::Savepoint before = context_.transaction->savepoint();
-    LockOutcome locked = table.writer.lock(tid, &newest);
+    LockOutcome locked = table.writer.lock(tid, conflict_lock(table), &newest);
     if (locked == LockOutcome::kSelfModified) refuse_second_change();
     if (locked == LockOutcome::kDeleted || locked == LockOutcome::kSkipped) return false;
     table.writer.decode(newest, &own_old_, row_memory_);

@@ -607,9 +607,19 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
   return r;
 }
 
-LockOutcome TableWriter::lock(Tid tid, RowVersion* newest) {
-  return outcome(heap_.lock(*context_.transaction, write_snapshot(), tid, txn::RowLock::kUpdate,
-                            txn::WaitPolicy::kWait, context_.lock_timeout_us, buffer_, newest));
+LockOutcome TableWriter::lock(Tid tid, txn::RowLock strength, RowVersion* newest) {
+  return outcome(heap_.lock(*context_.transaction, write_snapshot(), tid, strength, txn::WaitPolicy::kWait,
+                            context_.lock_timeout_us, buffer_, newest));
+}
+
+txn::RowLock TableWriter::update_lock(std::span<const size_t> assigned) const {
+  for (const IndexWriter& index : indexes_) {
+    if (!index.keys.index().can_be_referenced()) continue;
+    for (const size_t column : assigned) {
+      if (index.keys.reads(column)) return txn::RowLock::kUpdate;
+    }
+  }
+  return txn::RowLock::kNoKeyUpdate;
 }
 
 void TableWriter::decode(const RowVersion& row, RowValues* out, Arena& memory) const {

@@ -96,7 +96,10 @@ class TableWriter {
   void collect_moves(bool collect);
   void flush_moves();
   access::LockOutcome remove(Tid tid, const RowValues& old_row, bool locked, access::RowVersion* newest);
-  access::LockOutcome lock(Tid tid, access::RowVersion* newest);
+  access::LockOutcome lock(Tid tid, txn::RowLock strength, access::RowVersion* newest);
+  // Of an update that assigns these columns, by their places among those not dropped: only a key that a
+  // foreign key may refer to has to be locked, too.
+  txn::RowLock update_lock(std::span<const size_t> assigned) const;
 
   // Strings are copied to `memory`.
   void decode(const access::RowVersion& row, RowValues* out, Arena& memory) const;
