@@ -3,18 +3,14 @@
 // scan.
 #include <algorithm>
 #include <fmt/format.h>
-#include <map>
-#include <set>
 
-#include "analyzer/analyzer.h"
 #include "common/sql_error.h"
-#include "explain.h"
+#include "explainer.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
 #include "planner/row_transform.h"
 
 namespace varve::session {
-namespace {
 
 using analyzer::Expr;
 using analyzer::ExprKind;
@@ -24,407 +20,100 @@ using planner::PlanKind;
 using Kind = ExplainProperty::Kind;
 using Where = ExplainProperty::Where;
 
-std::string_view scan_alias(const planner::ScanPlan& scan) {
-  return scan.alias.empty() ? std::string_view((*scan.relation)->name) : scan.alias;
+std::unique_ptr<ExplainNode> Explainer::explain() {
+  size_t tables = 0;
+  count_ranges(*statement_.root, &tables);
+  for (const Plan* p : statement_.subplans) count_ranges(*p, &tables);
+  for (const Plan* p : statement_.ctes) {
+    if (p != nullptr) count_ranges(*p, &tables);
+  }
+  several_ = tables > 1;
+  qualify_ = several_;
+  auto root = node(*statement_.root, "");
+  // CTEs belong to the whole statement.
+  ptrdiff_t at = 0;
+  for (size_t i = 0; i < statement_.ctes.size(); ++i) {
+    // Null: runs where it is read.
+    if (statement_.ctes[i] == nullptr || in_place_.contains(statement_.ctes[i])) continue;
+    auto child = node(*statement_.ctes[i], "InitPlan");
+    child->subplan_name = fmt::format("CTE {}", cte_name(static_cast<uint32_t>(i)));
+    root->children.insert(root->children.begin() + at++, std::move(child));
+  }
+  return root;
 }
 
-class Explainer {
- public:
-  Explainer(const planner::PlannedStatement& statement, const ExplainOptions& options,
-            std::span<const executor::NodeCounters> counters, functions::EvalContext& eval)
-      : statement_(statement), options_(options), counters_(counters), eval_(eval) {}
-
-  std::unique_ptr<ExplainNode> explain() {
-    size_t tables = 0;
-    count_ranges(*statement_.root, &tables);
-    for (const Plan* p : statement_.subplans) count_ranges(*p, &tables);
-    for (const Plan* p : statement_.ctes) {
-      if (p != nullptr) count_ranges(*p, &tables);
-    }
-    several_ = tables > 1;
-    qualify_ = several_;
-    auto root = node(*statement_.root, "");
-    // CTEs belong to the whole statement.
-    ptrdiff_t at = 0;
-    for (size_t i = 0; i < statement_.ctes.size(); ++i) {
-      // Null: runs where it is read.
-      if (statement_.ctes[i] == nullptr || in_place_.contains(statement_.ctes[i])) continue;
-      auto child = node(*statement_.ctes[i], "InitPlan");
-      child->subplan_name = fmt::format("CTE {}", cte_name(static_cast<uint32_t>(i)));
-      root->children.insert(root->children.begin() + at++, std::move(child));
-    }
-    return root;
+void Explainer::count_ranges(const Plan& p, size_t* tables) {
+  switch (p.kind) {
+    case PlanKind::kSeqScan:
+    case PlanKind::kIndexScan:
+    case PlanKind::kInvertedScan:
+    case PlanKind::kFunctionScan:
+    case PlanKind::kCteScan:
+    case PlanKind::kWorkTableScan:
+    case PlanKind::kValues:
+    case PlanKind::kIndexJoin:
+      ++*tables;
+      break;
+    default:
+      break;
   }
+  for (const Plan* c : p.children) count_ranges(*c, tables);
+}
 
- private:
-  // Names of what an expression over the outputs of some plans (left ++ right) sees.
-  class Names final : public analyzer::PlanNames {
-   public:
-    Names(Explainer& owner, std::span<const Plan* const> sides) : owner_(owner), sides_(sides) {}
-    void input(uint32_t index, std::string& out) override {
-      for (const Plan* side : sides_) {
-        size_t width = side->output.size();
-        if (index < width) {
-          out += owner_.column(*side, index);
-          return;
-        }
-        index -= static_cast<uint32_t>(width);
-      }
-      out += "?";
-    }
-    void exec_param(uint32_t slot, std::string& out) override {
-      auto it = owner_.param_text_.find(slot);
-      out += it == owner_.param_text_.end() ? fmt::format("${}", slot) : it->second;
-    }
-    void subplan(const analyzer::SubplanExpr& e, std::string& out) override {
-      owner_.subplan_text(e, *this, out);
-    }
-
-   private:
-    Explainer& owner_;
-    std::span<const Plan* const> sides_;
-  };
-
-  // A subplan that an expression of the node in work has named.
-  struct UsedSubplan {
-    uint32_t number;
-    bool init;
-    std::string output;  // "$0"
-  };
-
-  static void count_ranges(const Plan& p, size_t* tables) {
-    switch (p.kind) {
-      case PlanKind::kSeqScan:
-      case PlanKind::kIndexScan:
-      case PlanKind::kInvertedScan:
-      case PlanKind::kFunctionScan:
-      case PlanKind::kCteScan:
-      case PlanKind::kWorkTableScan:
-      case PlanKind::kValues:
-      case PlanKind::kIndexJoin:
-        ++*tables;
-        break;
-      default:
-        break;
-    }
-    for (const Plan* c : p.children) count_ranges(*c, tables);
+void Explainer::add_subplans(ExplainNode& n, std::vector<UsedSubplan> used) {
+  std::vector<std::unique_ptr<ExplainNode>> first, last;
+  for (const UsedSubplan& u : used) {
+    auto child = node(*statement_.subplans[u.number], u.init ? "InitPlan" : "SubPlan");
+    child->subplan_name = u.init ? fmt::format("InitPlan {} (returns {})", u.number + 1, u.output)
+                                 : fmt::format("SubPlan {}", u.number + 1);
+    (u.init ? first : last).push_back(std::move(child));
   }
+  n.children.insert(n.children.begin(), std::make_move_iterator(first.begin()),
+                    std::make_move_iterator(first.end()));
+  for (auto& child : last) n.children.push_back(std::move(child));
+}
 
-  std::string cte_column(const planner::CteScanPlan& scan, uint32_t i) {
-    std::string_view name = scan.output[i].name;
-    for (const Plan* p = statement_.ctes[scan.cte]; name.empty() && p != nullptr && i < p->output.size();
-         p = p->children.empty() ? nullptr : p->children[0]) {
-      name = p->output[i].name;
-    }
-    return qualified(scan.alias, name.empty() ? fmt::format("column{}", i + 1) : std::string(name));
+void Explainer::measure(ExplainNode& n, const Plan& p) {
+  n.startup_cost = p.startup_cost;
+  n.total_cost = std::max(p.total_cost, p.startup_cost);
+  n.rows = std::max(p.rows, p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate ||
+                                    p.kind == PlanKind::kDelete || p.kind == PlanKind::kMerge
+                                ? 0.0
+                                : 1.0);
+  n.width = p.width > 0 ? p.width : estimated_width(p);
+  const executor::NodeCounters* c = counters(p);
+  if (c == nullptr) return;
+  n.measured = true;
+  // A node that was stopped early has not come to the end of its only loop.
+  n.loops = std::max<uint64_t>(c->loops, c->rows > 0 || c->time_ns > 0 ? 1 : 0);
+  n.has_io = true;
+  n.io = c->io;
+  if (n.loops == 0) return;
+  auto loops = static_cast<double>(n.loops);
+  n.actual_rows = static_cast<double>(c->rows) / loops;
+  n.actual_startup_ms = static_cast<double>(c->startup_ns) / loops / 1e6;
+  n.actual_total_ms = static_cast<double>(c->time_ns) / loops / 1e6;
+}
+
+int32_t Explainer::estimated_width(const Plan& p) {
+  int32_t width = 0;
+  for (const planner::OutputColumn& c : p.output) {
+    constexpr int32_t kStringBytes = 32;
+    width += c.physical == types::PhysicalType::kString || c.physical == types::PhysicalType::kNumeric
+                 ? kStringBytes
+                 : static_cast<int32_t>(types::physical_width(c.physical));
   }
+  return width;
+}
 
-  std::string cte_name(uint32_t number) const {
-    return number < statement_.cte_names.size() ? parser::quote_identifier(statement_.cte_names[number])
-                                                : fmt::format("cte{}", number + 1);
-  }
-
-  std::string text(const Expr& e, std::span<const Plan* const> sides) {
-    Names names(*this, sides);
-    return analyzer::deparse_expression(e, names, eval_);
-  }
-  std::string text(const Expr& e, const Plan& child) {
-    const Plan* sides[] = {&child};
-    return text(e, sides);
-  }
-
-  std::string qualified(std::string_view range, std::string_view name) {
-    std::string quoted = parser::quote_identifier(name);
-    return qualify_ && !range.empty() ? parser::quote_identifier(range) + "." + quoted : quoted;
-  }
-
-  std::string scan_column(const planner::ScanPlan& scan, size_t i) {
-    catalog::ColumnNumber number = scan.columns[i];
-    std::string_view name = number == catalog::kCtidColumn       ? "ctid"
-                            : number == catalog::kXminColumn     ? "xmin"
-                            : number == catalog::kXmaxColumn     ? "xmax"
-                            : number == catalog::kTableOidColumn ? "tableoid"
-                            : number > 0 ? std::string_view((*scan.relation)->column(number).name)
-                                         : "?";
-    return qualified(scan_alias(scan), name);
-  }
-
-  // What an upper node calls a value that a node below it has computed: in parentheses.
-  std::string computed(const Plan& p, bool plain, std::string text) const {
-    bool same_node = std::find(merged_.begin(), merged_.end(), &p) != merged_.end();
-    return plain || same_node ? text : "(" + text + ")";
-  }
-
-  // Conditions of scans name columns without their table, those of upper nodes with it if there are several;
-  // VERBOSE always.
-  class Qualify {
-   public:
-    Qualify(Explainer& owner, bool qualify) : owner_(owner), before_(owner.qualify_) {
-      owner.qualify_ = qualify;
-    }
-    ~Qualify() { owner_.qualify_ = before_; }
-    Qualify(const Qualify&) = delete;
-    Qualify& operator=(const Qualify&) = delete;
-
-   private:
-    Explainer& owner_;
-    bool before_;
-  };
-
-  // How a node above writes column `i` of this plan's output.
-  std::string column(const Plan& p, uint32_t i) {
-    bool before = below_;
-    below_ = below_ || std::find(merged_.begin(), merged_.end(), &p) == merged_.end();
-    std::string out = column_text(p, i);
-    below_ = before;
-    return out;
-  }
-
-  std::string column_text(const Plan& p, uint32_t i) {
-    switch (p.kind) {
-      case PlanKind::kSeqScan:
-      case PlanKind::kIndexScan:
-      case PlanKind::kInvertedScan:
-        return scan_column(p.as<planner::ScanPlan>(), i);
-      case PlanKind::kFunctionScan:
-        return qualified(p.as<planner::FunctionScanPlan>().alias, p.output[i].name);
-      case PlanKind::kValues:
-        return qualified("*VALUES*", fmt::format("column{}", i + 1));
-      case PlanKind::kCteScan:
-      case PlanKind::kWorkTableScan:
-        return cte_column(p.as<planner::CteScanPlan>(), i);
-      case PlanKind::kProject:
-      case PlanKind::kProjectSet: {
-        const Expr& e = *p.as<planner::ProjectPlan>().exprs[i];
-        return computed(p, e.kind == ExprKind::kInput, text(e, *p.children[0]));
-      }
-      case PlanKind::kResult:
-        if (p.children.empty()) {
-          const Expr& e = *p.as<planner::ResultPlan>().exprs[i];
-          return computed(p, false, text(e, std::span<const Plan* const>()));
-        }
-        return column(*p.children[0], i);
-      case PlanKind::kAggregate: {
-        const auto& a = p.as<planner::AggregatePlan>();
-        if (i < a.groups.size()) {
-          const Expr& e = *a.groups[i];
-          return computed(p, e.kind == ExprKind::kInput, text(e, *p.children[0]));
-        }
-        i -= static_cast<uint32_t>(a.groups.size());
-        return i < a.aggregates.size() ? computed(p, false, aggregate_text(a.aggregates[i], *p.children[0]))
-                                       : "GROUPING";
-      }
-      case PlanKind::kWindow: {
-        auto width = static_cast<uint32_t>(p.children[0]->output.size());
-        if (i < width) return column(*p.children[0], i);
-        return computed(p, false, window_text(p.as<planner::WindowPlan>().calls[i - width], *p.children[0]));
-      }
-      case PlanKind::kHashJoin:
-      case PlanKind::kMergeJoin:
-      case PlanKind::kNestedLoop: {
-        auto left = static_cast<uint32_t>(p.children[0]->output.size());
-        if (i < left) return column(*p.children[0], i);
-        if (p.as<planner::JoinPlan>().join == JoinType::kMark) return "(mark)";
-        return column(*p.children[1], i - left);
-      }
-      case PlanKind::kIndexJoin: {
-        auto left = static_cast<uint32_t>(p.children[0]->output.size());
-        if (i < left) return column(*p.children[0], i);
-        if (p.as<planner::JoinPlan>().join == JoinType::kMark) return "(mark)";
-        return scan_column(*p.as<planner::IndexJoinPlan>().inner, i - left);
-      }
-      case PlanKind::kInsert:
-      case PlanKind::kUpdate:
-      case PlanKind::kDelete:
-      case PlanKind::kMerge:
-        return parser::quote_identifier(p.output[i].name);
-      default:
-        return p.children.empty() ? parser::quote_identifier(p.output[i].name) : column(*p.children[0], i);
-    }
-  }
-
-  std::string arguments(analyzer::ExprList args, const Plan& child) {
-    std::string out;
-    for (const Expr* e : args) out += (out.empty() ? "" : ", ") + text(*e, child);
-    return out;
-  }
-
-  std::string aggregate_text(const planner::AggregateCallPlan& call, const Plan& child) {
-    std::string args = call.args.empty() ? "*" : arguments(call.args, child);
-    std::string out = fmt::format("{}({}{}", call.function->name, call.distinct ? "DISTINCT " : "", args);
-    if (!call.order_by.empty()) {
-      std::string keys;
-      for (const std::string& key : sort_keys(call.order_by, child)) keys += (keys.empty() ? "" : ", ") + key;
-      out += " ORDER BY " + keys;
-    }
-    out += ")";
-    if (call.filter != nullptr) out += fmt::format(" FILTER (WHERE {})", text(*call.filter, child));
-    return out;
-  }
-
-  std::string window_text(const planner::WindowCallPlan& call, const Plan& child) {
-    bool star = call.args.empty() && call.function->kind == functions::FunctionKind::kAggregate;
-    std::string out = fmt::format("{}({})", call.function->name, star ? "*" : arguments(call.args, child));
-    if (call.filter != nullptr) out += fmt::format(" FILTER (WHERE {})", text(*call.filter, child));
-    return out + " OVER (?)";
-  }
-
-  std::vector<std::string> sort_keys(std::span<const analyzer::SortKey> keys, const Plan& child) {
-    std::vector<std::string> out;
-    for (const analyzer::SortKey& key : keys) {
-      std::string item = text(*key.expr, child);
-      if (key.expr->kind != ExprKind::kInput && (item.empty() || item[0] != '(')) item = "(" + item + ")";
-      if (key.descending) item += " DESC";
-      if (key.nulls_first != key.descending) item += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
-      out.push_back(std::move(item));
-    }
-    return out;
-  }
-
-  // --- subplans
-
-  void subplan_text(const analyzer::SubplanExpr& e, Names& names, std::string& out) {
-    bool init = e.param_slots.empty() && e.left.empty();
-    Qualify outer(*this, true);
-    for (size_t i = 0; i < e.param_slots.size(); ++i) {
-      param_text_[e.param_slots[i]] = analyzer::deparse_expression(*e.args[i], names, eval_);
-    }
-    std::string output = fmt::format("${}", e.subplan);
-    if (below_) {
-      out += init ? output : fmt::format("(SubPlan {})", e.subplan + 1);
-      return;
-    }
-    bool known =
-        std::any_of(used_.begin(), used_.end(), [&](const UsedSubplan& u) { return u.number == e.subplan; });
-    if (!known && shown_.insert(e.subplan).second) used_.push_back({e.subplan, init, output});
-    if (init) {
-      out += output;
-      return;
-    }
-    bool hashed = e.param_slots.empty() && (e.subquery == analyzer::SubqueryKind::kAny);
-    out += fmt::format("({}SubPlan {})", hashed ? "hashed " : "", e.subplan + 1);
-  }
-
-  void add_subplans(ExplainNode& n, std::vector<UsedSubplan> used) {
-    std::vector<std::unique_ptr<ExplainNode>> first, last;
-    for (const UsedSubplan& u : used) {
-      auto child = node(*statement_.subplans[u.number], u.init ? "InitPlan" : "SubPlan");
-      child->subplan_name = u.init ? fmt::format("InitPlan {} (returns {})", u.number + 1, u.output)
-                                   : fmt::format("SubPlan {}", u.number + 1);
-      (u.init ? first : last).push_back(std::move(child));
-    }
-    n.children.insert(n.children.begin(), std::make_move_iterator(first.begin()),
-                      std::make_move_iterator(first.end()));
-    for (auto& child : last) n.children.push_back(std::move(child));
-  }
-
-  // --- properties
-
-  static void add(ExplainNode& n, std::string_view name, std::string value, Kind kind = Kind::kString,
-                  Where where = Where::kEverywhere) {
-    n.properties.push_back({std::string(name), std::move(value), {}, kind, where});
-  }
-  static void add_list(ExplainNode& n, std::string_view name, std::vector<std::string> items) {
-    if (!items.empty())
-      n.properties.push_back({std::string(name), "", std::move(items), Kind::kList, Where::kEverywhere});
-  }
-  static void head(ExplainNode& n, std::string_view name, std::string_view value) {
-    n.head.push_back({std::string(name), std::string(value), {}, Kind::kString, Where::kEverywhere});
-  }
-
-  const executor::NodeCounters* counters(const Plan& p) const {
-    return p.id < counters_.size() ? &counters_[p.id] : nullptr;
-  }
-
-  void measure(ExplainNode& n, const Plan& p) {
-    n.startup_cost = p.startup_cost;
-    n.total_cost = std::max(p.total_cost, p.startup_cost);
-    n.rows = std::max(p.rows, p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate ||
-                                      p.kind == PlanKind::kDelete || p.kind == PlanKind::kMerge
-                                  ? 0.0
-                                  : 1.0);
-    n.width = p.width > 0 ? p.width : estimated_width(p);
-    const executor::NodeCounters* c = counters(p);
-    if (c == nullptr) return;
-    n.measured = true;
-    // A node that was stopped early has not come to the end of its only loop.
-    n.loops = std::max<uint64_t>(c->loops, c->rows > 0 || c->time_ns > 0 ? 1 : 0);
-    n.has_io = true;
-    n.io = c->io;
-    if (n.loops == 0) return;
-    auto loops = static_cast<double>(n.loops);
-    n.actual_rows = static_cast<double>(c->rows) / loops;
-    n.actual_startup_ms = static_cast<double>(c->startup_ns) / loops / 1e6;
-    n.actual_total_ms = static_cast<double>(c->time_ns) / loops / 1e6;
-  }
-
-  static int32_t estimated_width(const Plan& p) {
-    int32_t width = 0;
-    for (const planner::OutputColumn& c : p.output) {
-      constexpr int32_t kStringBytes = 32;
-      width += c.physical == types::PhysicalType::kString || c.physical == types::PhysicalType::kNumeric
-                   ? kStringBytes
-                   : static_cast<int32_t>(types::physical_width(c.physical));
-    }
-    return width;
-  }
-
-  void add_condition(ExplainNode& n, std::string_view name, const Expr* e,
-                     std::span<const Plan* const> sides) {
-    if (e != nullptr) add(n, name, text(*e, sides));
-  }
-
-  void add_removed(ExplainNode& n, std::string_view name, uint64_t removed) {
-    if (!options_.analyze || n.loops == 0) return;
-    add(n, name, std::to_string((removed + n.loops / 2) / n.loops), Kind::kNumber,
-        removed == 0 ? Where::kStructured : Where::kEverywhere);
-  }
-
-  static std::string kilobytes(uint64_t bytes) { return std::to_string((bytes + 1023) / 1024); }
-
-  // --- nodes
-
-  std::unique_ptr<ExplainNode> node(const Plan& top, std::string_view relationship);
-  void scan(ExplainNode& n, const Plan& p);
-  void table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member = nullptr,
-                  size_t number = 0);
-  void scan_table(ExplainNode& n, const Plan& p, const planner::ScanMember* member, size_t number);
-  void inverted_scan(ExplainNode& n, const planner::InvertedScanPlan& s, const planner::ScanMember* member,
-                     size_t number);
-  void sampling(ExplainNode& n, const planner::ScanPlan& s);
-  void index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal,
-                        const Plan* left);
-  void join(ExplainNode& n, const planner::JoinPlan& j);
-  bool is_unique(const Plan& p, analyzer::ExprList keys) const;
-  void add_unique(ExplainNode& n, bool unique);
-  void index_join(ExplainNode& n, const planner::IndexJoinPlan& j);
-  void aggregate(ExplainNode& n, const planner::AggregatePlan& a);
-  static void hash_table(ExplainNode& n, const executor::NodeCounters& c);
-  void sort(ExplainNode& n, const planner::SortPlan& s);
-  void modify(ExplainNode& n, const planner::ModifyPlan& m);
-  void describe(ExplainNode& n, const Plan& p);
-  void add_children(ExplainNode& n, const Plan& p);
-  std::unique_ptr<ExplainNode> recursive_cte(const Plan& p, uint32_t number, std::string_view relationship);
-  void add_output(ExplainNode& n, const Plan& top, const Plan& p);
-
-  const planner::PlannedStatement& statement_;
-  const ExplainOptions& options_;
-  std::span<const executor::NodeCounters> counters_;
-  functions::EvalContext& eval_;
-  bool below_ = false;               // a lower node's expression is being named: its subplans are its own
-  bool several_ = false;             // the statement reads more than one table
-  bool qualify_ = false;             // column names are written with their table's
-  std::vector<const Plan*> merged_;  // plans that are shown as the one node in work
-  std::map<uint32_t, std::string> param_text_;
-  std::vector<UsedSubplan> used_;
-  std::set<uint32_t> shown_;
-  std::set<const Plan*> in_place_;  // recursive unions that stand where the CTE is read
-};
+namespace {
 
 std::string range_label(std::string_view name, std::string_view alias) {
   std::string quoted = parser::quote_identifier(name);
   return alias.empty() || alias == name ? quoted : quoted + " " + parser::quote_identifier(alias);
 }
+
+}  // namespace
 
 void Explainer::table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member,
                            size_t number) {
@@ -578,6 +267,8 @@ void Explainer::inverted_scan(ExplainNode& n, const planner::InvertedScanPlan& s
   n.children.push_back(std::move(below));
 }
 
+namespace {
+
 std::string_view join_word(JoinType type) {
   switch (type) {
     case JoinType::kInner:
@@ -616,6 +307,8 @@ std::string_view swapped_join_word(JoinType type) {
       return join_word(type);
   }
 }
+
+}  // namespace
 
 void Explainer::join(ExplainNode& n, const planner::JoinPlan& j) {
   Qualify upper(*this, several_ || options_.verbose);
@@ -1034,8 +727,6 @@ std::unique_ptr<ExplainNode> Explainer::node(const Plan& top, std::string_view r
   used_ = std::move(outer);
   return n;
 }
-
-}  // namespace
 
 std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& statement,
                                           const ExplainOptions& options,
