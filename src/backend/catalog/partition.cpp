@@ -17,8 +17,7 @@ using types::Value;
 
 access::KeyColumn ordered_key_column(Oid type, const types::Collation* collation) {
   access::KeyColumn key;
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  key.type = info == nullptr ? types::PhysicalType::kString : info->physical;
+  key.type = functions::physical_type_of(type);
   key.collation = collation;
   if (type == type_oid::kOid || type == type_oid::kXid || type == type_oid::kCid ||
       type == type_oid::kRegproc) {

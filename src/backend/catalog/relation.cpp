@@ -171,7 +171,7 @@ void load_columns(Catalog& catalog, Relation& rel) {
     c.has_default = row.boolean("atthasdef");
     c.identity = row.letter("attidentity");
     c.generated = row.letter("attgenerated");
-    c.missing = Value::null_of(physical_of(c.type));
+    c.missing = Value::null_of(functions::physical_type_of(c.type));
     if (row.boolean("atthasmissing")) {
       c.missing_bytes = row.text("attmissingval");
       // Kept as text: the column's own input function reads it.
@@ -482,7 +482,7 @@ void track_storage(Database& database, Relation& rel) {
 
 void open_storage(Database& database, Relation& rel) {
   std::vector<access::ColumnSpec> specs;
-  for (const Column& c : rel.columns) specs.push_back({physical_of(c.type), c.missing});
+  for (const Column& c : rel.columns) specs.push_back({functions::physical_type_of(c.type), c.missing});
   rel.layout = std::make_shared<const access::RowLayout>(specs);
   if (rel.segment == kInvalidPageId) return;
   if (rel.kind == RelationKind::kTable || rel.kind == RelationKind::kMaterializedView) {

@@ -41,7 +41,8 @@ uint16_t position_of(const std::vector<SystemColumn>& columns, std::string_view 
 SystemTable finish(Definition d) {
   std::vector<access::ColumnSpec> specs;
   for (const SystemColumn& c : d.columns) {
-    specs.push_back({physical_of(c.type), types::Value::null_of(physical_of(c.type))});
+    specs.push_back(
+        {functions::physical_type_of(c.type), types::Value::null_of(functions::physical_type_of(c.type))});
   }
   return SystemTable{d.oid,
                      d.name,
@@ -88,7 +89,7 @@ const std::vector<SystemTable>& tables() {
 
 access::KeyColumn key_column_for(Oid type, bool nullable) {
   access::KeyColumn key;
-  key.type = physical_of(type);
+  key.type = functions::physical_type_of(type);
   key.nullable = nullable;
   switch (type.value()) {
     case type_oid::kOid.value():
@@ -139,11 +140,6 @@ const SystemTable* find_system_table(Oid oid) {
     if (t.oid == oid) return &t;
   }
   return nullptr;
-}
-
-types::PhysicalType physical_of(Oid type) {
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info == nullptr ? types::PhysicalType::kString : info->physical;
 }
 
 }  // namespace varve::catalog

@@ -92,7 +92,7 @@ bool share_state(const AggregateCallPlan& a, const AggregateCallPlan& b) {
     // Of functions it is not compared under which collation they run.
     const bool collated = analyzer::any_of(a.args[i], [](const analyzer::Expr& e) {
       return e.kind != analyzer::ExprKind::kInput && e.kind != analyzer::ExprKind::kConst &&
-             physical_type_of(e.type) == PhysicalType::kString;
+             functions::physical_type_of(e.type) == PhysicalType::kString;
     });
     if (collated || a.args[i]->type != b.args[i]->type || analyzer::is_volatile(a.args[i]) ||
         !analyzer::same_expression(a.args[i], b.args[i]))
@@ -128,7 +128,8 @@ AggregateCalls::AggregateCalls(std::span<const AggregateCallPlan> plans, Executi
     state_bytes_ += align16(std::max<uint32_t>(call->impl.state_bytes, 1));
     if (p.distinct || (!p.order_by.empty() && unsorted(p) == nullptr)) {
       call->deferred_types.push_back(PhysicalType::kInt64);
-      for (const analyzer::Expr* e : p.args) call->deferred_types.push_back(physical_type_of(e->type));
+      for (const analyzer::Expr* e : p.args)
+        call->deferred_types.push_back(functions::physical_type_of(e->type));
       call->deferred = Chunk(static_cast<uint32_t>(call->deferred_types.size()), call->deferred_vectors);
       call->deferred.column(0) = Vector(PhysicalType::kInt64, call->deferred_vectors, context.chunk_rows());
       KeyType address;

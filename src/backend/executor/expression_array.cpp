@@ -16,16 +16,11 @@ using types::Value;
 
 namespace {
 
-Oid element_type_of(Oid array_type) {
-  const functions::TypeInfo* info = functions::type_by_oid(array_type);
-  return info != nullptr ? info->element_type : kInvalidOid;
-}
-
 class ArrayNode : public ExprNode {
  public:
   ArrayNode(const analyzer::ListExpr& e, ExprScope& scope)
       : ExprNode(PhysicalType::kString, scope),
-        element_(element_type_of(e.type)),
+        element_(functions::element_type_of(e.type)),
         items_(compile_nodes(e.args, scope)),
         nested_(!e.args.empty() && e.args[0]->type == e.type) {}
 
@@ -165,11 +160,11 @@ class ArrayCoerceNode : public ExprNode {
  public:
   ArrayCoerceNode(const analyzer::ArrayCoerceExpr& e, ExprScope& scope)
       : ExprNode(PhysicalType::kString, scope),
-        element_type_(element_type_of(e.type)),
+        element_type_(functions::element_type_of(e.type)),
         arg_(compile_node(*e.arg, scope)),
         element_(compile_node(*e.element, scope)),
-        input_(functions::type_by_oid(element_type_of(e.arg->type))->physical, *scope.context.build_memory,
-               scope.context.chunk_rows()) {}
+        input_(functions::physical_type_of(functions::element_type_of(e.arg->type)),
+               *scope.context.build_memory, scope.context.chunk_rows()) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     Vector* arrays = arg_->evaluate(in, rows);
@@ -221,7 +216,7 @@ class ArrayCoerceNode : public ExprNode {
 }  // namespace
 
 Value make_array_value(Oid array_type, std::span<const Value> elements, ExecutionContext&, Arena& memory) {
-  return Value::of_string(functions::make_array(element_type_of(array_type), elements, memory));
+  return Value::of_string(functions::make_array(functions::element_type_of(array_type), elements, memory));
 }
 
 void array_elements(Oid, const Value& array, std::vector<Value>* out, ExecutionContext&, Arena& memory) {

@@ -17,7 +17,7 @@ namespace {
 class ConstNode : public ExprNode {
  public:
   ConstNode(const analyzer::ConstExpr& e, ExprScope& scope)
-      : ExprNode(e.value.null ? physical_type_of(e.type) : e.value.type, scope) {
+      : ExprNode(e.value.null ? functions::physical_type_of(e.type) : e.value.type, scope) {
     vector_ = Vector(type(), *scope.context.build_memory, 1);
     vector_.fill_constant(e.value);
     value_ = vector_.value(0);
@@ -33,7 +33,7 @@ class ConstNode : public ExprNode {
 class InputNode : public ExprNode {
  public:
   InputNode(const analyzer::InputExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope), index_(e.index) {}
+      : ExprNode(functions::physical_type_of(e.type), scope), index_(e.index) {}
   // The caller may read it only: vectors of inputs are not changed by evaluation.
   Vector* evaluate(const Chunk& in, const Selection&) override {
     return const_cast<Vector*>(&in.column(index_));
@@ -46,7 +46,7 @@ class InputNode : public ExprNode {
 class ParamNode : public ExprNode {
  public:
   ParamNode(const analyzer::ParamExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope), index_(e.index) {
+      : ExprNode(functions::physical_type_of(e.type), scope), index_(e.index) {
     vector_ = Vector(type(), *scope.context.build_memory, 1);
   }
   Vector* evaluate(const Chunk&, const Selection&) override {
@@ -67,7 +67,7 @@ class ParamNode : public ExprNode {
 class ExecParamNode : public ExprNode {
  public:
   ExecParamNode(const analyzer::ExecParamExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope), index_(e.index) {
+      : ExprNode(functions::physical_type_of(e.type), scope), index_(e.index) {
     vector_ = Vector(type(), *scope.context.build_memory, 1);
   }
   Vector* evaluate(const Chunk&, const Selection&) override {
@@ -196,9 +196,9 @@ ExprNodePtr compile_node(const Expr& expr, ExprScope& scope) {
     case ExprKind::kExecParam:
       return std::make_unique<ExecParamNode>(expr.as<analyzer::ExecParamExpr>(), scope);
     case ExprKind::kCaseInput:
-      return std::make_unique<CaseInputNode>(physical_type_of(expr.type), scope);
+      return std::make_unique<CaseInputNode>(functions::physical_type_of(expr.type), scope);
     case ExprKind::kDomainValue:
-      return std::make_unique<DomainValueNode>(physical_type_of(expr.type), scope);
+      return std::make_unique<DomainValueNode>(functions::physical_type_of(expr.type), scope);
     case ExprKind::kRelabel:
       return compile_node(*expr.as<analyzer::CastExpr>().arg, scope);
     case ExprKind::kFunction:
@@ -242,7 +242,7 @@ std::vector<ExprNodePtr> compile_nodes(analyzer::ExprList exprs, ExprScope& scop
 class RootNode : public ExprNode {
  public:
   RootNode(const Expr& expr, ExecutionContext& context, Arena& memory)
-      : ExprNode(physical_type_of(expr.type), own_),
+      : ExprNode(functions::physical_type_of(expr.type), own_),
         own_{context, memory},
         child_(compile_node(expr, own_)) {}
   Vector* evaluate(const Chunk& in, const Selection& rows) override { return child_->evaluate(in, rows); }

@@ -11,7 +11,8 @@ namespace {
 
 class CaseNode : public ExprNode {
  public:
-  CaseNode(const analyzer::CaseExpr& e, ExprScope& scope) : ExprNode(physical_type_of(e.type), scope) {
+  CaseNode(const analyzer::CaseExpr& e, ExprScope& scope)
+      : ExprNode(functions::physical_type_of(e.type), scope) {
     if (e.arg != nullptr) arg_ = compile_node(*e.arg, scope);
     conditions_ = compile_nodes(e.conditions, scope);
     results_ = compile_nodes(e.results, scope);
@@ -63,7 +64,7 @@ class CaseNode : public ExprNode {
 class CoalesceNode : public ExprNode {
  public:
   CoalesceNode(const analyzer::CoalesceExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope), args_(compile_nodes(e.args, scope)) {}
+      : ExprNode(functions::physical_type_of(e.type), scope), args_(compile_nodes(e.args, scope)) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     Vector* first = args_[0]->evaluate(in, rows);
@@ -100,7 +101,7 @@ class CoalesceNode : public ExprNode {
 class MinMaxNode : public ExprNode {
  public:
   MinMaxNode(const analyzer::MinMaxExpr& e, const types::Collation* collation, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope),
+      : ExprNode(functions::physical_type_of(e.type), scope),
         args_(compile_nodes(e.args, scope)),
         key_(make_key_type(e.type, collation, KeyUse::kSort)),
         greatest_(e.greatest) {}

@@ -140,7 +140,7 @@ class CompareNode : public FunctionNode {
 class ViaIoNode : public ExprNode {
  public:
   ViaIoNode(const analyzer::CastExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope), cast_(e), arg_(compile_node(*e.arg, scope)) {}
+      : ExprNode(functions::physical_type_of(e.type), scope), cast_(e), arg_(compile_node(*e.arg, scope)) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     Vector* arg = arg_->evaluate(in, rows);

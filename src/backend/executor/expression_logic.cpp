@@ -231,7 +231,8 @@ ExprNodePtr make_boolean_test(const analyzer::BooleanTestExpr& e, ExprScope& sco
 class EqualityNode : public ExprNode {
  public:
   EqualityNode(const analyzer::EqualityExpr& e, ExprScope& scope)
-      : ExprNode(e.kind == ExprKind::kDistinct ? PhysicalType::kBool : physical_type_of(e.type), scope),
+      : ExprNode(e.kind == ExprKind::kDistinct ? PhysicalType::kBool : functions::physical_type_of(e.type),
+                 scope),
         left_(compile_node(*e.left, scope)),
         right_(compile_node(*e.right, scope)),
         equal_(*e.equal, e.site, PhysicalType::kBool, 2, scope),

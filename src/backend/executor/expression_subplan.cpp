@@ -36,7 +36,7 @@ bool is_repeatable(const planner::Plan& plan) {
 class SubplanNode : public ExprNode {
  public:
   SubplanNode(const analyzer::SubplanExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope),
+      : ExprNode(functions::physical_type_of(e.type), scope),
         expr_(e),
         args_(compile_nodes(e.args, scope)),
         left_(compile_nodes(e.left, scope)),

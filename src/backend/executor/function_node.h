@@ -14,7 +14,7 @@ namespace varve::executor {
 class FunctionNode : public ExprNode {
  public:
   FunctionNode(const analyzer::FunctionExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope),
+      : ExprNode(functions::physical_type_of(e.type), scope),
         args_(compile_nodes(e.args, scope)),
         call_(*e.function, e.site, type(), e.args.size(), scope),
         one_(functions::scalar_function(*e.function)),

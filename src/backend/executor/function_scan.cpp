@@ -25,8 +25,8 @@ class SetCall {
     own_site_.result_type = function.result;
     if (site_ == nullptr) site_ = &own_site_;
     std::vector<PhysicalType> types;
-    for (Oid t : function.table->column_types) types.push_back(physical_type_of(t));
-    if (types.empty()) types.push_back(physical_type_of(result));
+    for (Oid t : function.table->column_types) types.push_back(functions::physical_type_of(t));
+    if (types.empty()) types.push_back(functions::physical_type_of(result));
     chunk_ = Chunk(types, vectors_);
   }
 

@@ -18,7 +18,8 @@ JoinKeys::JoinKeys(analyzer::ExprList exprs, analyzer::ExprList other, std::span
                    ExecutionContext& context, Arena& memory)
     : exprs_(compile_all(exprs, context, memory)), vectors_(exprs.size()) {
   for (size_t k = 0; k < exprs.size(); ++k) {
-    PhysicalType mine = physical_type_of(exprs[k]->type), theirs = physical_type_of(other[k]->type);
+    PhysicalType mine = functions::physical_type_of(exprs[k]->type),
+                 theirs = functions::physical_type_of(other[k]->type);
     if (mine == theirs) {
       types_.push_back(make_key_type(exprs[k]->type, nullptr, KeyUse::kHash));
       widened_.emplace_back();

@@ -12,11 +12,6 @@ namespace varve::executor {
 using types::PhysicalType;
 using types::StringRef;
 
-types::PhysicalType physical_type_of(Oid type) {
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info != nullptr ? info->physical : PhysicalType::kString;
-}
-
 bool is_integer_type(Oid type) {
   return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8;
 }
@@ -66,7 +61,7 @@ void hash_each(const Vector& v, const Selection& rows, uint64_t* hashes, bool co
 KeyType make_key_type(Oid type, const types::Collation* collation, KeyUse use) {
   KeyType key;
   key.type = type;
-  key.physical = physical_type_of(type);
+  key.physical = functions::physical_type_of(type);
   key.collation = collation != nullptr ? collation : &types::Collation::c();
   switch (key.physical) {
     case PhysicalType::kBool:

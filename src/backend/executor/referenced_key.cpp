@@ -35,7 +35,7 @@ Value through_text(Oid from, Oid to, const Value& value, functions::EvalContext&
 }  // namespace
 
 KeyConversion::KeyConversion(Oid from, Oid to)
-    : kind_(Kind::kText), from_(from), to_(to), physical_(physical_type_of(to)) {
+    : kind_(Kind::kText), from_(from), to_(to), physical_(functions::physical_type_of(to)) {
   if (from == to)
     kind_ = Kind::kSame;
   else if (is_integer_type(from) && is_integer_type(to))
@@ -46,7 +46,7 @@ KeyConversion::KeyConversion(Oid from, Oid to)
     kind_ = Kind::kDate;
   else if (from == type_oid::kBpchar && physical_ == PhysicalType::kString)
     kind_ = Kind::kTrimmed;
-  else if (physical_type_of(from) == PhysicalType::kString && physical_ == PhysicalType::kString)
+  else if (functions::physical_type_of(from) == PhysicalType::kString && physical_ == PhysicalType::kString)
     kind_ = Kind::kSame;
 }
 

@@ -75,7 +75,7 @@ PhysicalType column_physical_type(const catalog::Relation& relation, catalog::Co
   if (column == catalog::kCtidColumn) return PhysicalType::kInt64;
   if (column <= 0) return PhysicalType::kInt32;
   if (relation.layout == nullptr)  // a view
-    return functions::type_by_oid(relation.column(column).type)->physical;
+    return functions::physical_type_of(relation.column(column).type);
   return relation.layout->column(static_cast<size_t>(column - 1)).type;
 }
 

@@ -117,7 +117,7 @@ class Plans {
     for (Oid t : types) {
       planner::OutputColumn c{};
       c.type = t;
-      c.physical = functions::type_by_oid(t)->physical;
+      c.physical = functions::physical_type_of(t);
       out.push_back(c);
     }
     return copy(out);

@@ -18,7 +18,7 @@ WindowCall::WindowCall(const planner::WindowCallPlan& plan, size_t number, Execu
   own_site_.arg_types = plan.function->args;
   own_site_.result_type = plan.function->result;
   if (site_ == nullptr) site_ = &own_site_;
-  result_ = physical_type_of(site_->result_type);
+  result_ = functions::physical_type_of(site_->result_type);
   if (plan.function->window == nullptr && plan.function->aggregate == nullptr)
     throw_not_supported("window function " + std::string(plan.function->name));
 }

@@ -51,7 +51,7 @@ WindowPartition::WindowPartition(const planner::WindowPlan& plan, ExecutionConte
     arg_exprs_.push_back(compile_all(c.args, context, scratch_));
     args_.emplace_back();
     for (const analyzer::Expr* e : c.args)
-      args_.back().push_back(std::make_unique<LongColumn>(physical_type_of(e->type)));
+      args_.back().push_back(std::make_unique<LongColumn>(functions::physical_type_of(e->type)));
     filter_exprs_.emplace_back();
     filters_.push_back(nullptr);
     if (c.filter != nullptr) {
@@ -79,8 +79,8 @@ WindowPartition::WindowPartition(const planner::WindowPlan& plan, ExecutionConte
     }
     const analyzer::Expr* offset = f.start_offset != nullptr ? f.start_offset : f.end_offset;
     range_key_ = Vector(order_keys_[0].physical, *context.build_memory, 1);
-    range_offset_ = Vector(physical_type_of(offset->type), *context.build_memory, 1);
-    range_result_ = Vector(physical_type_of(fs[0]->result), *context.build_memory, 1);
+    range_offset_ = Vector(functions::physical_type_of(offset->type), *context.build_memory, 1);
+    range_result_ = Vector(functions::physical_type_of(fs[0]->result), *context.build_memory, 1);
   }
 }
 

@@ -20,10 +20,6 @@ namespace {
 constexpr size_t kHeaderBytes = 8;
 constexpr uint16_t kHasNulls = 1, kHasRoom = 2;
 
-PhysicalType physical_of(Oid element_type) {
-  const TypeInfo* type = type_by_oid(element_type);
-  return type == nullptr ? PhysicalType::kString : type->physical;
-}
 bool is_variable(PhysicalType t) { return t == PhysicalType::kString || t == PhysicalType::kNumeric; }
 
 [[noreturn]] void throw_too_large() {
@@ -56,7 +52,7 @@ ArrayView::ArrayView(std::string_view bytes) {
   element_type_ = Oid{load_raw<uint32_t>(p)};
   dimensions_ = load_raw<uint16_t>(p + 4);
   const auto flags = load_raw<uint16_t>(p + 6);
-  physical_ = physical_of(element_type_);
+  physical_ = physical_type_of(element_type_);
   shape_ = p + kHeaderBytes;
   count_ = dimensions_ == 0 ? 0 : 1;
   for (int i = 0; i < dimensions_; ++i) count_ *= static_cast<uint32_t>(dimension(i).length);
@@ -113,7 +109,7 @@ void append_array_bytes(std::string& out, Oid element_type, std::span<const Valu
       if (elements[i].null) out[start + i / 8] = static_cast<char>(out[start + i / 8] | 1 << i % 8);
     }
   }
-  PhysicalType physical = physical_of(element_type);
+  PhysicalType physical = physical_type_of(element_type);
   if (elements.empty()) return;
   if (is_variable(physical)) {
     append_variable(out, physical, elements);
@@ -308,7 +304,7 @@ bool has_flag(const char* array, uint16_t flag) { return (load_raw<uint16_t>(arr
 size_t plain_width(const char* array) {
   bool one_dimension = load_raw<uint16_t>(array + 4) == 1;
   bool nulls = has_flag(array, kHasNulls);
-  PhysicalType physical = physical_of(Oid{load_raw<uint32_t>(array)});
+  PhysicalType physical = physical_type_of(Oid{load_raw<uint32_t>(array)});
   return one_dimension && !nulls && !is_variable(physical) ? types::physical_width(physical) : 0;
 }
 

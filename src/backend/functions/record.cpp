@@ -25,11 +25,6 @@ constexpr size_t kHeaderBytes = 12;
 constexpr size_t kFieldBytes = 8;
 constexpr uint32_t kNullBit = 0x80000000;
 
-PhysicalType physical_of(Oid type) {
-  const TypeInfo* info = type_by_oid(type);
-  return info == nullptr ? PhysicalType::kString : info->physical;
-}
-
 template <class T>
 void append_raw(std::string& out, const T& v) {
   out.append(reinterpret_cast<const char*>(&v), sizeof(T));
@@ -85,7 +80,7 @@ bool RecordView::is_null(uint32_t i) const {
 }
 
 Value RecordView::at(uint32_t i, Arena& arena) const {
-  PhysicalType physical = physical_of(field_type(i));
+  PhysicalType physical = physical_type_of(field_type(i));
   if (is_null(i)) return Value::null_of(physical);
   uint32_t from = i == 0 ? 0 : end_of(i - 1);
   std::string_view bytes(bytes_ + from, end_of(i) - from);
@@ -134,7 +129,8 @@ StringRef record_with_field(Oid type, std::string_view record, std::span<const O
   std::vector<Value> fields;
   for (uint32_t f = 0; f < field_types.size(); ++f) {
     bool known = !record.empty() && f < RecordView(record).count();
-    fields.push_back(known ? RecordView(record).at(f, arena) : Value::null_of(physical_of(field_types[f])));
+    fields.push_back(known ? RecordView(record).at(f, arena)
+                           : Value::null_of(physical_type_of(field_types[f])));
   }
   fields[i] = value;
   return make_record(type, 0, field_types, fields, arena);

@@ -69,8 +69,7 @@ class RecordParser {
   }
 
   Value parse_field(const CompositeField& field) {
-    const TypeInfo* info = type_by_oid(field.type);
-    auto physical = info == nullptr ? types::PhysicalType::kString : info->physical;
+    const types::PhysicalType physical = physical_type_of(field.type);
     if (at_ < text_.size() && (text_[at_] == ',' || text_[at_] == ')')) return Value::null_of(physical);
     std::string item;
     bool quoted = false;
@@ -177,10 +176,8 @@ Value receive_record(Oid type, std::string_view bytes, EvalContext& context) {
                       i + 1));
     }
     auto length = static_cast<int32_t>(load_be<uint32_t>(take(4)));
-    const TypeInfo* field_info = type_by_oid(field.type);
     if (length == -1) {
-      fields.push_back(
-          Value::null_of(field_info == nullptr ? types::PhysicalType::kString : field_info->physical));
+      fields.push_back(Value::null_of(physical_type_of(field.type)));
       continue;
     }
     if (length < 0)

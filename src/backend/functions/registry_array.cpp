@@ -26,10 +26,6 @@ std::vector<ArrayDimension> shape_of(const ArrayView& a) {
   for (int d = 0; d < a.dimensions(); ++d) out.push_back(a.dimension(d));
   return out;
 }
-Oid element_of(Oid array_type) {
-  const TypeInfo* type = type_by_oid(array_type);
-  return type == nullptr ? kInvalidOid : type->element_type;
-}
 [[noreturn]] void throw_not_one_dimensional(const char* message) {
   throw SqlError(sqlstate::kFeatureNotSupported, message);
 }
@@ -72,7 +68,7 @@ template <bool kFront>
 void append_kernel(KernelCall& call) {
   Env env(call);
   const size_t array_at = kFront ? 1 : 0;
-  Oid element = element_of(call.site.arg_types[array_at]);
+  Oid element = element_type_of(call.site.arg_types[array_at]);
   for_each_row(call.rows, [&](uint32_t row) {
     const Vector& arrays = *call.args[array_at];
     Value v = call.args[1 - array_at]->value(row);

@@ -42,10 +42,7 @@ struct State {
   }
 };
 
-Value null_value(Oid type) {
-  const TypeInfo* info = type_by_oid(type);
-  return Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
-}
+Value null_value(Oid type) { return Value::null_of(physical_type_of(type)); }
 
 const SqlAggregate& definition(const AggregateCall& call) {
   return static_cast<const SqlAggregate&>(*call.site.routine->aggregate);
@@ -81,10 +78,7 @@ class RowCall {
   }
 
  private:
-  Vector make(Oid type) {
-    const TypeInfo* info = type_by_oid(type);
-    return {info == nullptr ? types::PhysicalType::kString : info->physical, memory_, 1};
-  }
+  Vector make(Oid type) { return {physical_type_of(type), memory_, 1}; }
 
   const Function& function_;
   const CallSite& site_;

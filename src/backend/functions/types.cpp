@@ -201,6 +201,16 @@ const TypeInfo* type_by_oid(Oid oid) {
   return DefinedTypes::get().find(oid);
 }
 
+types::PhysicalType physical_type_of(Oid type) {
+  const TypeInfo* info = type_by_oid(type);
+  return info == nullptr ? types::PhysicalType::kString : info->physical;
+}
+
+Oid element_type_of(Oid type) {
+  const TypeInfo* info = type_by_oid(type);
+  return info == nullptr ? kInvalidOid : info->element_type;
+}
+
 const TypeInfo& define_type(const TypeInfo& type) { return DefinedTypes::get().define(type); }
 
 Oid array_of_arrays(Oid element_array) {

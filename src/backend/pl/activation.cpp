@@ -23,7 +23,7 @@ void add_context(SqlError& error, std::string_view line) {
   context += line;
 }
 
-Value null_of(Oid type) { return Value::null_of(executor::physical_type_of(type)); }
+Value null_of(Oid type) { return Value::null_of(functions::physical_type_of(type)); }
 
 // --- frames
 

@@ -701,7 +701,7 @@ void Interpreter::execute_call(const Execute& s, DynamicStatement& d, const std:
       planner::OutputColumn column{};
       column.name = memory.copy(routine->parameter_name(i));
       column.type = bound.output_types[columns.size()];
-      column.physical = executor::physical_type_of(column.type);
+      column.physical = functions::physical_type_of(column.type);
       columns.push_back(column);
     }
   } catch (SqlError& error) {

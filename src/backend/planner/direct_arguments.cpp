@@ -76,7 +76,7 @@ Expr* without_groups(const Query& query, Arena& arena, const AggregateExpr& aggr
         auto* null = arena.make<ConstExpr>();
         static_cast<Expr&>(*null) = *x;
         null->kind = ExprKind::kConst;
-        null->value = Value::null_of(functions::type_by_oid(x->type)->physical);
+        null->value = Value::null_of(functions::physical_type_of(x->type));
         return null;
       }
       return nullptr;

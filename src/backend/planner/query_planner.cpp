@@ -26,12 +26,11 @@ using types::Value;
 std::span<OutputColumn> QueryPlanner::output_of(std::span<Expr* const> exprs) {
   auto* columns = arena_.make_array<OutputColumn>(exprs.size());
   for (size_t i = 0; i < exprs.size(); ++i) {
-    const functions::TypeInfo* info = functions::type_by_oid(exprs[i]->type);
     columns[i] = OutputColumn{{},
                               exprs[i]->type,
                               exprs[i]->typmod,
                               exprs[i]->collation,
-                              info == nullptr ? types::PhysicalType::kString : info->physical,
+                              functions::physical_type_of(exprs[i]->type),
                               kInvalidOid,
                               0,
                               exprs[i]->domain};

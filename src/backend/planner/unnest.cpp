@@ -188,8 +188,8 @@ class Unnest {
       if (x->kind != ExprKind::kAggregate) return nullptr;
       const functions::Function& f = *x->as<AggregateExpr>().function;
       if (f.name != "count" && !is_null_over_nothing(f.name)) known = false;
-      return constant(*x, f.name == "count" ? Value::of_int64(0)
-                                            : Value::null_of(functions::type_by_oid(x->type)->physical));
+      return constant(
+          *x, f.name == "count" ? Value::of_int64(0) : Value::null_of(functions::physical_type_of(x->type)));
     });
     return known ? fold_constants(e, arena_, state_.eval) : nullptr;
   }

@@ -81,8 +81,7 @@ Expr* Binder::make_const(Oid type, const Value& value, int32_t typmod) {
   return c;
 }
 Expr* Binder::make_null(Oid type) {
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  return make_const(type, Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
+  return make_const(type, Value::null_of(functions::physical_type_of(type)));
 }
 Expr* Binder::make_bool(bool value) { return make_const(type_oid::kBool, Value::of_bool(value)); }
 Expr* Binder::make_not(Expr* e) {

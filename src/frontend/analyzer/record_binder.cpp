@@ -376,7 +376,7 @@ Expr* Binder::make_subscript(Expr* container, const Subscripts& subscripts, int3
   if (fixed && subscripts.slice)
     throw SqlError(sqlstate::kFeatureNotSupported, "slices of fixed-length arrays not implemented");
   if (fixed && subscripts.dimensions != 1)
-    return make_const(type, Value::null_of(functions::type_by_oid(type)->physical));
+    return make_const(type, Value::null_of(functions::physical_type_of(type)));
   call->function = subscripts.slice ? &array_slice_function(subscripts.dimensions)
                    : fixed          ? &functions::fixed_element_function()
                                     : &array_subscript_function(subscripts.dimensions);

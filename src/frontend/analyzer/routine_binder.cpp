@@ -202,8 +202,7 @@ Oid bind_transition(Binder& b, const catalog::AggregateDefinition::Support& supp
     result = actual_type(made->final_function->result, made->final_function->args, of);
     made->final_site = site(*made->final_function, of, result);
   }
-  const functions::TypeInfo* info = functions::type_by_oid(made->state_type);
-  made->initial = types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
+  made->initial = types::Value::null_of(functions::physical_type_of(made->state_type));
   if (support.initial.has_value()) {
     made->initial = types::copy_value(
         functions::parse_value(made->state_type, -1, *support.initial, b.context().eval), b.arena());
@@ -227,11 +226,9 @@ const Function* Binder::sql_aggregate(const Routine& r, const Function& f, std::
     bind_transition(*this, definition.moving, f, args, definition.direct_args, &made->moving);
   std::vector<types::Value> constants;
   for (size_t i = 0; i < definition.direct_args; ++i) {
-    const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
-    constants.push_back(
-        args[i]->kind == ExprKind::kConst
-            ? args[i]->as<ConstExpr>().value
-            : types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
+    constants.push_back(args[i]->kind == ExprKind::kConst
+                            ? args[i]->as<ConstExpr>().value
+                            : types::Value::null_of(functions::physical_type_of(args[i]->type)));
   }
   made->direct_constants = arena_.copy(constants);
   auto* copy = arena_.make<Function>(f);

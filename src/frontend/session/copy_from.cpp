@@ -63,7 +63,7 @@ class CopyLoad {
         scheduler_(scheduler) {
     make_readers(format, threads);
     std::vector<types::PhysicalType> types;
-    for (const Target& t : targets_) types.push_back(executor::physical_type_of(t.type));
+    for (const Target& t : targets_) types.push_back(functions::physical_type_of(t.type));
     batch_ = vector::Chunk(types, vectors_);
     started_.resize(vector::kChunkRows);
     texts_.resize(vector::kChunkRows);

@@ -67,7 +67,7 @@ PlainReader::PlainReader(const CopyOptions& options, std::span<const PlainColumn
       context_{&memory_, &format, nullptr} {
   for (const PlainColumn& c : columns) {
     columns_.push_back({c.type, c.typmod, kind_of(c), {}});
-    physical_.push_back(executor::physical_type_of(c.type));
+    physical_.push_back(functions::physical_type_of(c.type));
   }
 }
 PlainReader::~PlainReader() = default;

@@ -152,10 +152,8 @@ void Session::bind(const net::BindMessage& bind) {
   functions::EvalContext context = eval_context(portal->arena);
   for (size_t i = 0; i < bind.values.size(); ++i) {
     Oid type = statement->param_types[i];
-    const functions::TypeInfo* info = functions::type_by_oid(type);
     if (bind.values[i].is_null()) {
-      portal->params.push_back(
-          types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
+      portal->params.push_back(types::Value::null_of(functions::physical_type_of(type)));
     } else if (bind.parameter_formats.at(i) == net::Format::kText) {
       std::string_view text = portal->arena.copy(bind.values[i].text());
       portal->params.push_back(functions::parse_value(type, -1, text, context));

@@ -384,7 +384,7 @@ std::vector<planner::OutputColumn> output_parameters(const catalog::Routine& rou
     c.name = routine.parameter_name(i).empty() ? names.copy(fmt::format("column{}", columns.size() + 1))
                                                : names.copy(routine.parameter_name(i));
     c.type = types[columns.size()];
-    c.physical = executor::physical_type_of(c.type);
+    c.physical = functions::physical_type_of(c.type);
     columns.push_back(c);
   }
   return columns;
@@ -445,7 +445,7 @@ void Session::run_call(const parser::CallStmt& stmt, const Statement& statement,
     bool found = execution.next(chunk);
     for (size_t i = 0; i < bound.args.size(); ++i) {
       if (routine->mode(i) == 'o' || !found) {
-        args.push_back(Value::null_of(executor::physical_type_of(bound.function->args[i])));
+        args.push_back(Value::null_of(functions::physical_type_of(bound.function->args[i])));
       } else {
         args.push_back(types::copy_value(chunk->column(column++).value(chunk->selection()[0]), arena));
       }

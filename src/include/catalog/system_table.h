@@ -56,8 +56,6 @@ std::span<const SystemTable> system_tables();
 const SystemTable& system_table(std::string_view name);
 const SystemTable* find_system_table(Oid oid);
 
-// How a column of the type is stored; of types that the registry does not know (pg_node_tree): as a string.
-types::PhysicalType physical_of(Oid type);
 // The key order of a column of this type.
 access::KeyColumn key_column_for(Oid type, bool nullable);
 

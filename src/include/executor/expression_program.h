@@ -45,7 +45,4 @@ class ExpressionEvaluator {
   std::unique_ptr<ExprNode> root_;
 };
 
-// How values of an SQL type lie in vectors. Types that are not built in (enums apart) are strings.
-types::PhysicalType physical_type_of(Oid type);
-
 }  // namespace varve::executor

@@ -215,6 +215,10 @@ struct TypeInfo {
 };
 std::span<const TypeInfo> all_types();  // the built-in ones
 const TypeInfo* type_by_oid(Oid oid);
+// How values of the type lie in memory and in columns; of types that nobody knows (pg_node_tree): as strings.
+types::PhysicalType physical_type_of(Oid type);
+// Of an array's elements; 0: the type is none.
+Oid element_type_of(Oid type);
 const TypeInfo* type_by_name(std::string_view pg_type_name);  // of the built-in ones
 
 // Makes a type of a database known to the process, or known anew after ALTER TYPE: the catalog does so when

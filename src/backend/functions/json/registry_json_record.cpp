@@ -33,7 +33,7 @@ class Populator {
       } else if (!base.empty() && !RecordView(base).is_null(i)) {
         values.push_back(RecordView(base).at(i, arena_));
       } else {
-        values.push_back(Value::null_of(type_by_oid(f.type)->physical));
+        values.push_back(Value::null_of(physical_type_of(f.type)));
       }
     }
     return Value::of_string(make_record(type.oid, 0, types, values, arena_));
@@ -239,7 +239,7 @@ void* open_records(EvalContext& context, const CallSite& site, std::span<const V
     Value record = Populator(tape, kept).record(row, at, base);
     RecordView view(memory.copy(record.view()));
     for (uint32_t i = 0; i < view.count(); ++i) {
-      values.push_back(view.is_null(i) ? Value::null_of(type_by_oid(fields[i].type)->physical)
+      values.push_back(view.is_null(i) ? Value::null_of(physical_type_of(fields[i].type))
                                        : view.at(i, memory));
     }
   };
