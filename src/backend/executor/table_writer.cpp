@@ -536,13 +536,21 @@ void TableWriter::change_entries(IndexWriter& index, Tid tid, const RowValues& o
   for (std::string_view key : changed_keys_) insert_entry(index, key, tid, true, nullptr);
 }
 
+namespace {
+
+// Equal keys have been asked about when they came in: not at the transaction's end, nor while the index is
+// being built, when the other row may have its entry already and this one not yet.
+bool proves_unique(const catalog::Index& index) { return index.immediate && index.valid; }
+
+}  // namespace
+
 // A row that keeps its key keeps others from having it: nobody needs to be asked again. Checks that wait for
 // the transaction's end are of places, and are noted anew.
 void TableWriter::move_entries(const access::RowMove& move, const RowValues& old_row,
                                const RowValues& new_row) {
   for (IndexWriter& index : indexes_) {
     const catalog::Index& definition = index.keys.index();
-    const bool same = definition.immediate && index.keys.unchanged(old_row, new_row);
+    const bool same = proves_unique(definition) && index.keys.unchanged(old_row, new_row);
     for (const std::string& key : index.keys.build(old_row))
       check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(key), move.from));
     const std::span<const std::string> keys = same ? index.keys.built() : index.keys.build(new_row);
@@ -557,7 +565,7 @@ void TableWriter::move_entries(const access::RowMove& move, const RowValues& old
 void TableWriter::collect_moves(bool collect) {
   collects_moves_ = collect && checks_.empty() && view_checks_.empty() && generated_.empty() &&
                     std::all_of(indexes_.begin(), indexes_.end(),
-                                [](const IndexWriter& index) { return index.keys.index().immediate; });
+                                [](const IndexWriter& index) { return proves_unique(index.keys.index()); });
   moved_to_.clear();
 }
 
