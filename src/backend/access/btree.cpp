@@ -348,14 +348,14 @@ void take_run(const NodeView& leaf, std::span<const Btree::NewEntry> entries, bo
 
 Result<InsertOutcome> BtreeImpl::insert_sorted(txn::Transaction& txn, std::span<const NewEntry> entries,
                                                size_t* next, UniqueChecker* unique) {
-  std::unique_ptr<InsertManyImage> image;
-  if (*next + 1 < entries.size()) image = std::make_unique_for_overwrite<InsertManyImage>();
+  std::unique_ptr<InsertManyImage> image;  // made when there is a run to try
   std::vector<uint8_t> undo;
   while (*next < entries.size()) {
     const NewEntry& first = entries[*next];
     const bool ask = unique != nullptr && first.unique;
     VARVE_RETURN_IF_ERROR(check_size(first.key));
     if (*next + 1 < entries.size()) {
+      if (image == nullptr) image = std::make_unique_for_overwrite<InsertManyImage>();
       VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf,
                              core_.latch_node(0, Pair(first.key, ask ? 0 : first.tid.packed())));
       take_run(NodeView(leaf.page()), entries.subspan(*next), unique != nullptr, image.get());

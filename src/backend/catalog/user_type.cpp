@@ -105,6 +105,16 @@ std::string type_text(Catalog& catalog, Oid type) {
   return functions::format_type(type, -1);
 }
 
+std::string procedure_text(Catalog& catalog, const Routine& routine, std::span<const Oid> search_path) {
+  const bool found = routine.schema != catalog.temporary_schema() &&
+                     std::find(search_path.begin(), search_path.end(), routine.schema) != search_path.end();
+  std::string text = found ? "" : parser::quote_identifier(routine.schema_name) + ".";
+  text += parser::quote_identifier(routine.name) + "(";
+  for (size_t i = 0; i < routine.args.size(); ++i)
+    text += (i == 0 ? "" : ",") + type_text(catalog, routine.args[i]);
+  return text + ")";
+}
+
 UserTypePtr user_type(Catalog& catalog, Oid oid) {
   if (!may_be_user_type(oid)) return nullptr;
   std::shared_ptr<UserType> type;

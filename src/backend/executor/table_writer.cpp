@@ -233,8 +233,17 @@ template <class Key>
 void TableWriter::insert_keys(IndexWriter& index, std::span<const Key> keys, Tid tid) {
   new_entries_.clear();
   for (const Key& key : keys) new_entries_.push_back({access::key_bytes(key), tid, false});
+  insert_new_entries(index);
+}
+
+void TableWriter::insert_new_entries(IndexWriter& index) {
   size_t next = 0;
   (void)outcome(index.tree.insert_sorted(*context_.transaction, new_entries_, &next, nullptr));
+}
+
+void TableWriter::note_gone(IndexWriter& index, std::span<const std::string> keys, Tid tid) {
+  for (const std::string& key : keys)
+    check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(key), tid));
 }
 
 bool TableWriter::is_arbiter(const catalog::Index& index,
@@ -551,8 +560,7 @@ void TableWriter::move_entries(const access::RowMove& move, const RowValues& old
   for (IndexWriter& index : indexes_) {
     const catalog::Index& definition = index.keys.index();
     const bool same = proves_unique(definition) && index.keys.unchanged(old_row, new_row);
-    for (const std::string& key : index.keys.build(old_row))
-      check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(key), move.from));
+    note_gone(index, index.keys.build(old_row), move.from);
     const std::span<const std::string> keys = same ? index.keys.built() : index.keys.build(new_row);
     if (definition.inverted()) {
       insert_keys(index, keys, move.to);
@@ -577,8 +585,7 @@ void TableWriter::collect_move(const access::RowMove& move, const RowValues& row
   moved_to_.push_back(move.to);
   for (size_t number = 0; number < indexes_.size(); ++number) {
     add_key(number, row, &batch_keys_[number]);
-    for (const std::string& key : indexes_[number].keys.built())
-      check_ok(indexes_[number].tree.note_gone(*context_.transaction, access::key_bytes(key), move.from));
+    note_gone(indexes_[number], indexes_[number].keys.built(), move.from);
   }
 }
 
@@ -591,8 +598,7 @@ void TableWriter::flush_moves() {
       const WaitingKeys::Key& key = waiting.keys()[n];
       new_entries_.push_back({access::key_bytes({key.bytes, key.size}), moved_to_[key.row], false});
     }
-    size_t next = 0;
-    (void)outcome(indexes_[number].tree.insert_sorted(*context_.transaction, new_entries_, &next, nullptr));
+    insert_new_entries(indexes_[number]);
   }
   moved_to_.clear();
 }
@@ -608,10 +614,7 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
   tid = move.from;
   if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kDeleted, 1);
-  for (IndexWriter& index : indexes_) {
-    for (const std::string& key : index.keys.build(old_row))
-      check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(key), tid));
-  }
+  for (IndexWriter& index : indexes_) note_gone(index, index.keys.build(old_row), tid);
   return r;
 }
 

@@ -144,6 +144,10 @@ class TableWriter {
                     bool known_unique = false);
   template <class Key>
   void insert_keys(IndexWriter& index, std::span<const Key> keys, Tid tid);
+  // Nobody is asked about the keys of new_entries_, which ascend.
+  void insert_new_entries(IndexWriter& index);
+  // The row's entries may go once nobody can see it there.
+  void note_gone(IndexWriter& index, std::span<const std::string> keys, Tid tid);
   void change_entries(IndexWriter& index, Tid tid, const RowValues& old_row, const RowValues& new_row);
   bool insert_entries(const RowValues& row, Tid tid, std::span<const catalog::Index* const> arbiters,
                       bool tolerate, Tid* conflict);

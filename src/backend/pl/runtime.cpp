@@ -82,20 +82,6 @@ bool same_definition(const Routine& a, const Routine& b) {
          a.security_definer == b.security_definer && a.owner == b.owner;
 }
 
-// As regprocedure prints it: with its schema where a call must name that. Functions are not looked for among
-// temporary objects.
-std::string display_name(Host& host, const Routine& r) {
-  catalog::Catalog& catalog = host.catalog();
-  const std::vector<Oid> path = host.search_path();
-  const bool found =
-      r.schema != catalog.temporary_schema() && std::find(path.begin(), path.end(), r.schema) != path.end();
-  std::string text = found ? "" : parser::quote_identifier(catalog.schema_name(r.schema)) + ".";
-  text += parser::quote_identifier(r.name) + "(";
-  for (size_t i = 0; i < r.args.size(); ++i)
-    text += (i == 0 ? "" : ",") + catalog::type_text(catalog, r.args[i]);
-  return text + ")";
-}
-
 // A trigger's transition tables, known to its function's statements as set-returning functions.
 class TransitionTables final : public analyzer::AnalyzerContext::LocalTables {
  public:
@@ -158,7 +144,7 @@ FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const O
                                     const catalog::Relation* relation, bool validating) {
   auto f = std::make_shared<Function>();
   f->routine = routine;
-  f->name = display_name(host, *routine);
+  f->name = catalog::procedure_text(host.catalog(), *routine, host.search_path());
   f->source = routine->source;
   f->language = routine->language;
   f->result = catalog::base_type(host.catalog(), result, -1).type;

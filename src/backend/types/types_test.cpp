@@ -389,6 +389,8 @@ TEST(QuickText, WritesFloatsAsShortestDigits) {
     check(value);
   for (int hundredths = 0; hundredths <= 10'100; ++hundredths) {
     const double value = hundredths / 100.0;
+    char text[kQuickTextBytes];
+    ASSERT_NE(quick_write_float8(text, value), nullptr) << value;
     check(value);
     check(std::nextafter(value, 1e9));
     check(std::nextafter(value, -1e9));

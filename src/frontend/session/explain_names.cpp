@@ -9,11 +9,8 @@
 
 namespace varve::session {
 
-using analyzer::Expr;
 using analyzer::ExprKind;
 using planner::JoinType;
-using planner::Plan;
-using planner::PlanKind;
 
 std::string_view scan_alias(const planner::ScanPlan& scan) {
   return scan.alias.empty() ? std::string_view((*scan.relation)->name) : scan.alias;

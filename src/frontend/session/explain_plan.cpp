@@ -12,13 +12,8 @@
 
 namespace varve::session {
 
-using analyzer::Expr;
 using analyzer::ExprKind;
 using planner::JoinType;
-using planner::Plan;
-using planner::PlanKind;
-using Kind = ExplainProperty::Kind;
-using Where = ExplainProperty::Where;
 
 std::unique_ptr<ExplainNode> Explainer::explain() {
   size_t tables = 0;

@@ -754,17 +754,15 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       if (catalog::RoutinePtr r = catalog().routine(Oid{oid})) {
         std::vector<Oid> path = search_path_oids();
+        if (type == type_oid::kRegprocedure) {
+          out += catalog::procedure_text(catalog(), *r, path);
+          return;
+        }
         // A name that several functions have is only theirs with its schema.
-        bool shared = type == type_oid::kRegproc && catalog().routines_named(r->name).size() > 1;
-        if (shared || std::find(path.begin(), path.end(), r->schema) == path.end())
+        if (catalog().routines_named(r->name).size() > 1 ||
+            std::find(path.begin(), path.end(), r->schema) == path.end())
           out += parser::quote_identifier(r->schema_name) + ".";
         out += parser::quote_identifier(r->name);
-        if (type == type_oid::kRegprocedure) {
-          out += '(';
-          for (size_t i = 0; i < r->args.size(); ++i)
-            out += (i == 0 ? "" : ",") + catalog::type_text(catalog(), r->args[i]);
-          out += ')';
-        }
         return;
       }
       if (std::string_view internal = functions::internal_function_name(Oid{oid}); !internal.empty()) {

@@ -49,6 +49,9 @@ UserTypePtr user_type(Catalog& catalog, Oid type);
 std::string type_text(const UserType& type);
 // As messages name any type: functions::format_type() knows no domains.
 std::string type_text(Catalog& catalog, Oid type);
+// As regprocedure prints it, "f(integer,text)": with its schema where a call would have to name that.
+// Functions are not looked for among temporary objects.
+std::string procedure_text(Catalog& catalog, const Routine& routine, std::span<const Oid> search_path);
 // kInvalidOid when there is none. Array types of them are found too.
 Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name);
 // The type of these kinds whose array type this is; 0: of none.
