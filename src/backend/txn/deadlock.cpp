@@ -44,6 +44,7 @@ Status LockManagerImpl::check_deadlock(Waiter& waiter) {
     std::vector<Edge> cycle;
     if (find_cycle(waiter, waiter, &cycle, ++next_mark_) && !resolve_by_reordering(waiter, cycle)) {
       result = Status(StatusCode::kDeadlock, describe(cycle));
+      leave_queue(partition(hash_tag(waiter.lock->tag)), waiter);
     }
   }
   for (auto it = partitions_.rbegin(); it != partitions_.rend(); ++it) it->mutex.unlock();

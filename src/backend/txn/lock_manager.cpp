@@ -404,7 +404,10 @@ Status LockManagerImpl::wait_in_queue(std::unique_lock<std::mutex>& guard, Parti
     if (!s.ok() && !token_spoke && !checked && now_us() >= deadlock_at && now_us() < give_up_at) {
       checked = true;
       s = check_deadlock(waiter);
-      if (s.code() == StatusCode::kDeadlock) ++t_io_counters.deadlocks;
+      if (s.code() == StatusCode::kDeadlock) {
+        ++t_io_counters.deadlocks;
+        return s;
+      }
       if (s.ok()) continue;  // also when the check let us through: the signal is remembered
     } else if (!s.ok() && !token_spoke && now_us() < give_up_at) {
       continue;

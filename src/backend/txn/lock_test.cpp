@@ -1,4 +1,5 @@
 #include <atomic>
+#include <barrier>
 #include <random>
 
 #include "sync/cancel_token.h"
@@ -201,6 +202,36 @@ TEST(Locks, DeadlockThroughTransactionsRowsAndSessions) {
   ta.join();
   tb.join();
   EXPECT_EQ(deadlocks.load(), 1);
+}
+
+// All of a circle look for it at the same time; the first that finds it goes, and then there is none.
+TEST(Locks, ACircleHasOneVictim) {
+  constexpr int kProcesses = 6;
+  TxnEnvironment env;
+  env.locks().set_deadlock_timeout_us(500);
+  for (int round = 0; round < 100; ++round) {
+    std::barrier all_hold(kProcesses);
+    std::atomic<int> victims{0};
+    std::vector<std::thread> processes;
+    for (uint64_t i = 0; i < kProcesses; ++i) {
+      processes.emplace_back([&, i] {
+        auto txn = env.begin(static_cast<uint32_t>(i + 1));
+        auto lock = [&](uint64_t key) {
+          return env.locks().acquire(*txn, advisory(key), LockMode::kExclusive, WaitPolicy::kWait, 0);
+        };
+        EXPECT_TRUE(lock(i).ok());
+        all_hold.arrive_and_wait();
+        Status s = lock((i + 1) % kProcesses);
+        if (!s.ok()) {
+          EXPECT_EQ(s.code(), StatusCode::kDeadlock);
+          victims.fetch_add(1);
+        }
+        env.txns().rollback(*txn);
+      });
+    }
+    for (std::thread& process : processes) process.join();
+    ASSERT_EQ(victims.load(), 1) << "round " << round;
+  }
 }
 
 // A shares, B queues for exclusive behind it, C queues for share behind B while A waits for C: only C's place
