@@ -77,8 +77,8 @@ class LockManagerImpl final : public LockManager {
     uint32_t blocker_pid;
     Waiter* queued_behind;  // null: the blocker holds the lock
   };
-  // kDeadlock: the waiter is the victim and has left its queue, before anybody else looks at the graph: whoever
-  // finds the same cycle at the same time would be a second one.
+  // kDeadlock: the waiter is the victim and has left its queue, before anybody else looks at the graph:
+  // whoever finds the same cycle at the same time would be a second one.
   Status check_deadlock(Waiter& waiter);
   bool find_cycle(Waiter& from, Waiter& start, std::vector<Edge>* path, uint64_t mark) const;
   bool follow(TransactionImpl* blocker, uint32_t pid, Waiter& waiter, Waiter* behind, Waiter& start,
