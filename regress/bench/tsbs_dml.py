@@ -55,7 +55,7 @@ class Work:
         r = random.Random(f"{name} {turn}")
         places = set()
         while len(places) < count:
-            places.add((r.randrange(self.hosts), first + (r.randrange(last - first) // self.rounds) * self.rounds + turn))
+            places.add((r.randrange(self.hosts), first + r.randrange((last - first) // self.rounds) * self.rounds + turn))
         return sorted(places, key=lambda p: r.random())
 
     def at(self, step, more_s=0):
@@ -172,20 +172,20 @@ class Measured:
                 return now
             before = now
 
-    def run(self, statements):
-        """In one transaction; how many rows each says that it has changed."""
+    def run(self, statements, together):
+        """In one transaction, so many in a message; how many rows the last of each message says that it has changed."""
         counts = []
         self.cursor.execute("BEGIN")
-        for statement in statements:
-            self.cursor.execute(statement)
+        for first in range(0, len(statements), together):
+            self.cursor.execute(";".join(statements[first:first + together]))
             counts.append(self.cursor.rowcount)
         self.cursor.execute("COMMIT")
         return counts
 
-    def cost_ms(self, statements):
+    def cost_ms(self, statements, together):
         statements = list(statements)
         before = self.settle_down()
-        counts = self.run(statements)
+        counts = self.run(statements, together)
         return (self.settle_down() - before) / 1e6, counts
 
     def content(self, table):
@@ -194,7 +194,7 @@ class Measured:
         return self.cursor.fetchone()
 
 
-def compare(varve, postgres, work, only, limit):
+def compare(varve, postgres, work, only, limit, together):
     ok = True
     print("| operation | rows | row table ms | settled ms | settled / row table | PostgreSQL 15 ms | PostgreSQL / settled |\n"
           "|---|---:|---:|---:|---:|---:|---:|")
@@ -205,11 +205,11 @@ def compare(varve, postgres, work, only, limit):
         for turn in range(work.rounds):
             answers = []
             for table in ("rows", "settled")[::1 if turn % 2 == 0 else -1]:
-                cost, counts = varve.cost_ms(statements(table, turn))
+                cost, counts = varve.cost_ms(statements(table, turn), together)
                 costs[table].append(cost)
                 answers.append(counts)
             if postgres is not None:
-                cost, counts = postgres.cost_ms(statements("rows", turn))
+                cost, counts = postgres.cost_ms(statements("rows", turn), together)
                 costs["postgres"].append(cost)
                 answers.append(counts)
             ok = ok and all(a == answers[0] for a in answers)
@@ -236,6 +236,7 @@ def main():
     parser.add_argument("--steps", type=int, default=20000)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", help="part of the name of the operations to measure")
+    parser.add_argument("--together", type=int, default=1, help="statements in a message: what a round trip costs is shared by them")
     parser.add_argument("--limit", type=float, default=1.3)
     parser.add_argument("--varve", nargs=2, metavar=("PID", "DSN"), help="a running server")
     parser.add_argument("--without-postgres", action="store_true")
@@ -267,7 +268,7 @@ def main():
             for statement in schema("rows", False, args.hosts, args.steps):
                 postgres.cursor.execute(statement)
         varve.cursor.execute("CHECKPOINT")
-        return 0 if compare(varve, postgres, Work(args.hosts, args.steps, args.rounds), args.only, args.limit) else 1
+        return 0 if compare(varve, postgres, Work(args.hosts, args.steps, args.rounds), args.only, args.limit, args.together) else 1
 
 
 if __name__ == "__main__":
