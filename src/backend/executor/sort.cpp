@@ -265,8 +265,13 @@ class SortOperator final : public SortBase, public FirstRowsSource {
       parts[0]->sort->consume_child(&full);
     }
     if (full.load()) return false;
-    run_workers(context_, static_cast<uint32_t>(parts.size()),
-                [&](uint32_t i) { parts[i]->sort->sorter_->finish(); });
+    const auto part_count = static_cast<uint32_t>(parts.size());
+    std::vector<std::optional<KeyPacking>> seen(parts.size());
+    run_workers(context_, part_count, [&](uint32_t i) { seen[i] = parts[i]->sort->sorter_->measure(); });
+    KeyPacking& packing = *seen[0];
+    for (uint32_t i = 1; i < part_count; ++i) packing.combine(*seen[i]);
+    packing.fix();
+    run_workers(context_, part_count, [&](uint32_t i) { parts[i]->sort->sorter_->finish(packing); });
     sorter_->finish();
     for (auto& part : parts) {
       sorter_->merge(*part->sort->sorter_);

@@ -1,8 +1,8 @@
 #include "sorter.h"
 
 #include <algorithm>
-
-#include "functions/type_oids.h"
+#include <array>
+#include <utility>
 
 namespace varve::executor {
 
@@ -18,6 +18,40 @@ int compare_values(const SortColumn& key, const void* a, bool a_null, const void
   int c = key.key.compare(a, b, key.key.collation);
   return key.descending ? -c : c;
 }
+template <class T>
+int compare_integers(const uint8_t* a, const uint8_t* b) {
+  const auto x = load_raw<T>(a), y = load_raw<T>(b);
+  return x < y ? -1 : x > y;
+}
+
+// Without the type's function, where that is known to do the same.
+int compare_plain(KeyOrder order, const KeyType& key, const uint8_t* a, const uint8_t* b) {
+  const size_t width = types::physical_width(key.physical);
+  switch (order) {
+    case KeyOrder::kSigned:
+      if (width == 8) return compare_integers<int64_t>(a, b);
+      return width == 4 ? compare_integers<int32_t>(a, b) : compare_integers<int16_t>(a, b);
+    case KeyOrder::kUnsigned:
+      return width == 4 ? compare_integers<uint32_t>(a, b) : compare_integers<uint8_t>(a, b);
+    case KeyOrder::kText:
+    case KeyOrder::kBytes:
+    case KeyOrder::kPadded: {
+      const auto x = load_raw<types::StringRef>(a), y = load_raw<types::StringRef>(b);
+      if (x == y) return 0;
+      auto blank = [](const types::StringRef& s) { return s.size() == 0 || s.view().back() == ' '; };
+      if (order == KeyOrder::kPadded && (blank(x) || blank(y))) return key.compare(&x, &y, key.collation);
+      return x.compare(y);
+    }
+    case KeyOrder::kFloat:
+    case KeyOrder::kNumeric:
+    case KeyOrder::kByFunction:
+      break;
+  }
+  alignas(16) uint8_t x[16], y[16];
+  std::memcpy(x, a, width);
+  std::memcpy(y, b, width);
+  return key.compare(x, y, key.collation);
+}
 }  // namespace
 
 Sorter::Sorter(ExecutionContext& context, std::span<const types::PhysicalType> types, uint32_t output_columns,
@@ -31,20 +65,11 @@ Sorter::Sorter(ExecutionContext& context, std::span<const types::PhysicalType> t
       prefixes_(context.chunk_rows()),
       new_rows_(context.chunk_rows()),
       kept_rows_(context.chunk_rows()) {
-  for (const SortColumn& key : keys_) plain_.push_back(plain_order(key.key));
-}
-
-Sorter::Plain Sorter::plain_order(const KeyType& key) {
-  if (key.type == type_oid::kInt4 || key.type == type_oid::kDate) return Plain::kInt32;
-  if (key.type == type_oid::kInt8 || key.type == type_oid::kTimestamp || key.type == type_oid::kTimestamptz)
-    return Plain::kInt64;
-  if (!key.collation->is_c()) return Plain::kNot;
-  if (key.type == type_oid::kBpchar) return Plain::kPadded;
-  return key.type == type_oid::kText || key.type == type_oid::kVarchar ? Plain::kBytes : Plain::kNot;
+  for (const SortColumn& key : keys_) orders_.push_back(order_of(key.key));
 }
 
 size_t Sorter::memory_bytes() const {
-  size_t bytes = rows_memory_.held_bytes() + heap_.held_bytes() + entries_.capacity() * sizeof(Entry);
+  size_t bytes = rows_memory_.held_bytes() + heap_.held_bytes() + entries_.capacity() * sizeof(SortEntry);
   for (const Arena& arena : taken_) bytes += arena.held_bytes();
   return bytes;
 }
@@ -69,7 +94,7 @@ void Sorter::add(std::span<const Vector* const> columns, const Selection& given)
   if (given.count == 0) return;
   Selection rows = given;
   if (!keys_.empty()) {
-    prefix_exact_ = sort_prefixes(keys_[0], *columns[keys_[0].column], rows, prefixes_.data());
+    exact_keys_ = sort_prefixes(keys_[0], *columns[keys_[0].column], rows, prefixes_.data()) ? 1 : 0;
     if (threshold_ != UINT64_MAX) {
       uint32_t n = 0;
       for (uint32_t i = 0; i < rows.count; ++i) {
@@ -108,25 +133,8 @@ int Sorter::compare_rows(const uint8_t* a, const uint8_t* b, size_t from_key) co
     uint32_t c = key.column;
     size_t width = types::physical_width(key.key.physical);
     const bool a_null = format_.is_null(a, c), b_null = format_.is_null(b, c);
-    if (plain_[k] != Plain::kNot && !a_null && !b_null) {
-      const uint8_t *p = format_.value(a, c), *q = format_.value(b, c);
-      int order = 0;
-      if (plain_[k] == Plain::kInt64) {
-        const auto x = load_raw<int64_t>(p), y = load_raw<int64_t>(q);
-        order = x < y ? -1 : x > y;
-      } else if (plain_[k] == Plain::kInt32) {
-        const auto x = load_raw<int32_t>(p), y = load_raw<int32_t>(q);
-        order = x < y ? -1 : x > y;
-      } else {
-        const auto x = load_raw<types::StringRef>(p), y = load_raw<types::StringRef>(q);
-        if (!(x == y)) {
-          // Blanks at the end are left out of the comparison of char(n).
-          auto blank = [](const types::StringRef& s) { return s.size() == 0 || s.view().back() == ' '; };
-          order = plain_[k] == Plain::kBytes || (!blank(x) && !blank(y))
-                      ? x.compare(y)
-                      : key.key.compare(&x, &y, key.key.collation);
-        }
-      }
+    if (!a_null && !b_null && orders_[k] != KeyOrder::kByFunction) {
+      const int order = compare_plain(orders_[k], key.key, format_.value(a, c), format_.value(b, c));
       if (order != 0) return key.descending ? -order : order;
       continue;
     }
@@ -170,6 +178,41 @@ bool Sorter::merge_runs(Less less) {
   return true;
 }
 
+bool Sorter::pays_to_pack() const {
+  if (keys_.empty() || limit_ != UINT64_MAX || orders_[0] == KeyOrder::kByFunction) return false;
+  if (keys_.size() > 1) return true;
+  const bool inexact_both_ways = orders_[0] == KeyOrder::kNumeric || orders_[0] == KeyOrder::kBytes;
+  return exact_keys_ == 0 && !inexact_both_ways;
+}
+
+// By the bytes of the prefix, the lowest first; then those with equal prefixes among themselves.
+void Sorter::sort_by_prefix() {
+  constexpr size_t kBytes = sizeof(uint64_t), kValues = 256;
+  const size_t n = entries_.size();
+  std::array<std::array<uint32_t, kValues>, kBytes> counts{};
+  for (const SortEntry& entry : entries_) {
+    for (size_t b = 0; b < kBytes; ++b) ++counts[b][entry.prefix >> (8 * b) & 0xFF];
+  }
+  Entries other(n);
+  for (size_t b = 0; b < kBytes; ++b) {
+    std::array<uint32_t, kValues>& starts = counts[b];
+    if (starts[entries_[0].prefix >> (8 * b) & 0xFF] == n) continue;  // the same in all
+    uint32_t at = 0;
+    for (uint32_t& count : starts) at += std::exchange(count, at);
+    for (const SortEntry& entry : entries_) other[starts[entry.prefix >> (8 * b) & 0xFF]++] = entry;
+    entries_.swap(other);
+  }
+  if (exact_keys_ == keys_.size()) return;
+  for (size_t from = 0, to = 0; from < n; from = to) {
+    for (to = from + 1; to < n && entries_[to].prefix == entries_[from].prefix;) ++to;
+    if (to - from == 1) continue;
+    std::sort(entries_.begin() + static_cast<ptrdiff_t>(from), entries_.begin() + static_cast<ptrdiff_t>(to),
+              [this](const SortEntry& a, const SortEntry& b) {
+                return compare_rows(a.row, b.row, exact_keys_) < 0;
+              });
+  }
+}
+
 void Sorter::sort_entries() {
   auto sort = [this](auto less) {
     if (merge_runs(less)) return;
@@ -182,14 +225,27 @@ void Sorter::sort_entries() {
       std::reverse(entries_.begin(), entries_.end());
       if (merge_runs(less)) return;
     }
-    std::sort(entries_.begin(), entries_.end(), less);
+    constexpr size_t kFewestByBytes = 2048;  // std::sort takes as long there
+    if (entries_.size() >= kFewestByBytes && entries_.size() <= UINT32_MAX)
+      sort_by_prefix();
+    else
+      std::sort(entries_.begin(), entries_.end(), less);
   };
-  const size_t from = prefix_exact_ ? 1 : 0;
-  if (from == keys_.size()) return sort([](const Entry& a, const Entry& b) { return a.prefix < b.prefix; });
-  sort([this, from](const Entry& a, const Entry& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    return compare_rows(a.row, b.row, from) < 0;
-  });
+  if (exact_keys_ == keys_.size())
+    sort([](const SortEntry& a, const SortEntry& b) { return a.prefix < b.prefix; });
+  else
+    sort([this](const SortEntry& a, const SortEntry& b) { return before(a, b); });
+}
+
+void Sorter::pack_and_sort() {
+  constexpr size_t kFewestToPack = 256;
+  if (pays_to_pack() && entries_.size() >= kFewestToPack) {
+    KeyPacking packing = measure();
+    packing.fix();
+    packing.pack(entries_);
+    exact_keys_ = packing.exact_keys();
+  }
+  sort_entries();
 }
 
 // Keeps the first limit_ rows, moved to fresh memory.
@@ -199,16 +255,12 @@ void Sorter::cut_to_limit() {
     threshold_ = 0;
     return;
   }
-  size_t from = prefix_exact_ ? 1 : 0;
   std::nth_element(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(limit_ - 1), entries_.end(),
-                   [&](const Entry& a, const Entry& b) {
-                     if (a.prefix != b.prefix) return a.prefix < b.prefix;
-                     return compare_rows(a.row, b.row, from) < 0;
-                   });
+                   [this](const SortEntry& a, const SortEntry& b) { return before(a, b); });
   entries_.resize(limit_);
   threshold_ = entries_.back().prefix;
   Arena rows, heap;
-  for (Entry& e : entries_) e.row = format_.copy(e.row, rows, heap);
+  for (SortEntry& e : entries_) e.row = format_.copy(e.row, rows, heap);
   rows_memory_ = std::move(rows);
   heap_ = std::move(heap);
   last_row_ = entries_.back().row;
@@ -225,7 +277,7 @@ types::Value Sorter::last_key(size_t number) const {
 
 void Sorter::write_run() {
   context_.check_cancel();
-  sort_entries();
+  pack_and_sort();
   if (file_ == nullptr) file_ = std::make_unique<SpillFile>(context_.settings, format_.types());
   stored_.push_back({file_->size_bytes(), entries_.size()});
   Arena vectors;
@@ -252,7 +304,7 @@ void Sorter::finish() {
   returned_ = 0;
   if (stored_.empty()) {
     if (limit_ < entries_.size() / 4) cut_to_limit();
-    sort_entries();
+    pack_and_sort();
     return;
   }
   if (!entries_.empty()) write_run();
@@ -270,16 +322,29 @@ void Sorter::finish() {
   std::make_heap(heap_of_runs_.begin(), heap_of_runs_.end(), later);
 }
 
+KeyPacking Sorter::measure() const {
+  KeyPacking packing(format_, keys_);
+  if (pays_to_pack()) packing.see(entries_);
+  return packing;
+}
+
+void Sorter::finish(const KeyPacking& packing) {
+  at_ = 0;
+  returned_ = 0;
+  if (limit_ < entries_.size() / 4) cut_to_limit();
+  if (pays_to_pack()) {
+    packing.pack(entries_);
+    exact_keys_ = packing.exact_keys();
+  }
+  sort_entries();
+}
+
 void Sorter::merge(Sorter& other) {
   if (other.entries_.empty()) return;
-  prefix_exact_ = other.prefix_exact_;
-  size_t from = prefix_exact_ ? 1 : 0;
+  exact_keys_ = other.exact_keys_;
   Entries both(entries_.size() + other.entries_.size());
   std::merge(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(), both.begin(),
-             [&](const Entry& a, const Entry& b) {
-               if (a.prefix != b.prefix) return a.prefix < b.prefix;
-               return compare_rows(a.row, b.row, from) < 0;
-             });
+             [this](const SortEntry& a, const SortEntry& b) { return before(a, b); });
   entries_ = std::move(both);
   rows_ += other.rows_;
   for (size_t c = 0; c < has_nulls_.size(); ++c) has_nulls_[c] = has_nulls_[c] || other.has_nulls_[c];

@@ -6,17 +6,10 @@
 #include <memory>
 #include <vector>
 
-#include "row_format.h"
+#include "key_packing.h"
 #include "spill_file.h"
 
 namespace varve::executor {
-
-struct SortColumn {
-  uint32_t column;  // of the rows given to add()
-  KeyType key;
-  bool descending = false;
-  bool nulls_first = false;
-};
 
 class Sorter {
  public:
@@ -29,7 +22,10 @@ class Sorter {
   void clear();
   void add(std::span<const Vector* const> columns, const Selection& rows);
   void finish();
-  // Takes over what another sorter of the same shape holds; both are finished and have nothing on disk.
+  // Sorts what several sorters of the same shape hold, nothing of it on disk, into one of them: each is
+  // measure()d, each finish()ed with all that was measured, and then merged into one.
+  KeyPacking measure() const;
+  void finish(const KeyPacking& packing);
   void merge(Sorter& other);
   // Up to `room` rows into `out` (flat columns with memory of their own). 0: the end.
   uint32_t next(Chunk& out, uint32_t room);
@@ -45,13 +41,7 @@ class Sorter {
   size_t memory_bytes() const;
 
  private:
-  struct Entry {
-    uint64_t prefix;
-    uint8_t* row;
-  };
-  using Entries = std::vector<Entry, memory_budget::Allocator<Entry>>;
-  enum class Plain : uint8_t { kNot, kInt32, kInt64, kBytes, kPadded };
-  static Plain plain_order(const KeyType& key);
+  using Entries = std::vector<SortEntry, memory_budget::Allocator<SortEntry>>;
   struct Run {  // being merged
     uint64_t offset, rows_left;
     Arena vectors, strings;
@@ -59,7 +49,15 @@ class Sorter {
     uint32_t at = 0, count = 0;
   };
 
+  // Whether packed keys are better than the first key's prefix.
+  bool pays_to_pack() const;
+  void pack_and_sort();
   void sort_entries();
+  void sort_by_prefix();
+  bool before(const SortEntry& a, const SortEntry& b) const {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    return compare_rows(a.row, b.row, exact_keys_) < 0;
+  }
   void cut_to_limit();
   void write_run();
   bool load(Run& run);
@@ -74,11 +72,11 @@ class Sorter {
   RowFormat format_;
   uint32_t output_columns_;
   std::vector<SortColumn> keys_;
-  std::vector<Plain> plain_;     // by key: how values compare without a function
-  std::vector<bool> has_nulls_;  // by column
+  std::vector<KeyOrder> orders_;  // by key
+  std::vector<bool> has_nulls_;   // by column
   size_t memory_limit_;
   uint64_t limit_ = UINT64_MAX;
-  bool prefix_exact_ = false;  // known with the first rows; the same for all of a type
+  size_t exact_keys_ = 0;  // which the entries' prefixes tell wholly
 
   Arena rows_memory_, heap_;
   std::vector<Arena> taken_;
@@ -99,9 +97,5 @@ class Sorter {
   std::vector<std::unique_ptr<Run>> runs_;
   std::vector<Run*> heap_of_runs_;
 };
-
-// First eight bytes of a sort key as a number that orders like it: NULL bit, then 63 bits. True if equal
-// prefixes mean equal keys.
-bool sort_prefixes(const SortColumn& key, const Vector& v, const Selection& rows, uint64_t* out);
 
 }  // namespace varve::executor

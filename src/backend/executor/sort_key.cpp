@@ -1,9 +1,10 @@
+#include "sort_key.h"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 
 #include "functions/type_oids.h"
-#include "sorter.h"
 
 namespace varve::executor {
 
@@ -32,22 +33,21 @@ uint64_t integer_bits(T v) {  // 63 bits; all of them matter to integers of up t
     return static_cast<uint64_t>(static_cast<int64_t>(v) + (int64_t{1} << 40));
 }
 
-uint64_t double_bits(double d) {
-  if (std::isnan(d)) return (1ULL << 63) - 1;
-  if (d == 0) d = 0;
-  auto u = std::bit_cast<uint64_t>(d);
-  u = (u >> 63) != 0 ? ~u : u | 1ULL << 63;
-  return u >> 1;
-}
-
 uint64_t string_bits(const StringRef& s) {
   char first[8] = {};
   std::memcpy(first, s.data(), std::min<uint32_t>(s.size(), 8));
   return load_be<uint64_t>(first) >> 1;
 }
 
-// The greatest whole number not above the value, kept within 62 bits: equal values have the same whatever
-// their scale.
+}  // namespace
+
+uint64_t ordered_bits(double value) {
+  if (std::isnan(value)) return ~0ULL;
+  if (value == 0) value = 0;
+  const auto bits = std::bit_cast<uint64_t>(value);
+  return (bits >> 63) != 0 ? ~bits : bits | 1ULL << 63;
+}
+
 int64_t whole_part(const types::Numeric& v) {
   constexpr int64_t kMost = int64_t{1} << 61;
   if (!v.is_finite()) return v.kind() == types::Numeric::Kind::kNegativeInfinity ? -kMost : kMost;
@@ -80,53 +80,74 @@ int64_t whole_part(const types::Numeric& v) {
   return whole <= -kMost ? -kMost : static_cast<int64_t>(whole);
 }
 
-bool orders_by_bytes(const KeyType& key) {
-  return (key.type == type_oid::kText || key.type == type_oid::kVarchar || key.type == type_oid::kName ||
-          key.type == type_oid::kBytea) &&
-         key.collation->is_c();
+KeyOrder order_of(const KeyType& key) {
+  switch (key.physical) {
+    case PhysicalType::kBool:
+      return KeyOrder::kUnsigned;
+    case PhysicalType::kInt16:
+      return KeyOrder::kSigned;
+    case PhysicalType::kInt32:
+      return key.type == type_oid::kOid || key.type == type_oid::kXid || key.type == type_oid::kRegproc
+                 ? KeyOrder::kUnsigned
+                 : KeyOrder::kSigned;
+    case PhysicalType::kInt64:
+      return key.type == type_oid::kInt8 || key.type == type_oid::kTimestamp ||
+                     key.type == type_oid::kTimestamptz || key.type == type_oid::kTime
+                 ? KeyOrder::kSigned
+                 : KeyOrder::kByFunction;
+    case PhysicalType::kFloat32:
+    case PhysicalType::kFloat64:
+      return KeyOrder::kFloat;
+    case PhysicalType::kNumeric:
+      return KeyOrder::kNumeric;
+    case PhysicalType::kString:
+      if (key.type == type_oid::kBytea) return KeyOrder::kBytes;
+      if (key.collation == nullptr || !key.collation->is_c()) return KeyOrder::kByFunction;
+      if (key.type == type_oid::kBpchar) return KeyOrder::kPadded;
+      return key.type == type_oid::kText || key.type == type_oid::kVarchar || key.type == type_oid::kName
+                 ? KeyOrder::kText
+                 : KeyOrder::kByFunction;
+    default:
+      return KeyOrder::kByFunction;
+  }
 }
 
-}  // namespace
-
 bool sort_prefixes(const SortColumn& key, const Vector& v, const Selection& rows, uint64_t* out) {
-  Oid type = key.key.type;
-  bool is_unsigned = type == type_oid::kOid || type == type_oid::kXid || type == type_oid::kRegproc;
-  switch (v.type()) {
-    case PhysicalType::kBool:
-      each_prefix(key, v, rows, out, [&](uint32_t i) { return uint64_t{v.data<uint8_t>()[i]}; });
-      return true;
-    case PhysicalType::kInt16:
-      each_prefix(key, v, rows, out, [&](uint32_t i) { return integer_bits(v.data<int16_t>()[i]); });
-      return true;
-    case PhysicalType::kInt32:
-      if (is_unsigned) {
-        each_prefix(key, v, rows, out, [&](uint32_t i) { return uint64_t{v.data<uint32_t>()[i]}; });
+  switch (order_of(key.key)) {
+    case KeyOrder::kUnsigned:
+      if (v.type() == PhysicalType::kBool) {
+        each_prefix(key, v, rows, out, [&](uint32_t i) { return uint64_t{v.data<uint8_t>()[i]}; });
       } else {
-        each_prefix(key, v, rows, out, [&](uint32_t i) { return integer_bits(v.data<int32_t>()[i]); });
+        each_prefix(key, v, rows, out, [&](uint32_t i) { return uint64_t{v.data<uint32_t>()[i]}; });
       }
       return true;
-    case PhysicalType::kInt64:
-      if (type != type_oid::kInt8 && type != type_oid::kTimestamp && type != type_oid::kTimestamptz &&
-          type != type_oid::kTime) {
-        break;
+    case KeyOrder::kSigned:
+      if (v.type() == PhysicalType::kInt16) {
+        each_prefix(key, v, rows, out, [&](uint32_t i) { return integer_bits(v.data<int16_t>()[i]); });
+      } else if (v.type() == PhysicalType::kInt32) {
+        each_prefix(key, v, rows, out, [&](uint32_t i) { return integer_bits(v.data<int32_t>()[i]); });
+      } else {
+        each_prefix(key, v, rows, out, [&](uint32_t i) { return integer_bits(v.data<int64_t>()[i]); });
+        return false;
       }
-      each_prefix(key, v, rows, out, [&](uint32_t i) { return integer_bits(v.data<int64_t>()[i]); });
+      return true;
+    case KeyOrder::kFloat:
+      if (v.type() == PhysicalType::kFloat32) {
+        each_prefix(key, v, rows, out, [&](uint32_t i) { return ordered_bits(v.data<float>()[i]) >> 1; });
+      } else {
+        each_prefix(key, v, rows, out, [&](uint32_t i) { return ordered_bits(v.data<double>()[i]) >> 1; });
+      }
       return false;
-    case PhysicalType::kFloat32:
-      each_prefix(key, v, rows, out, [&](uint32_t i) { return double_bits(v.data<float>()[i]); });
-      return false;
-    case PhysicalType::kFloat64:
-      each_prefix(key, v, rows, out, [&](uint32_t i) { return double_bits(v.data<double>()[i]); });
-      return false;
-    case PhysicalType::kNumeric:
+    case KeyOrder::kNumeric:
       each_prefix(key, v, rows, out,
                   [&](uint32_t i) { return integer_bits(whole_part(v.data<types::Numeric>()[i])); });
       return false;
-    case PhysicalType::kString:
-      if (!orders_by_bytes(key.key)) break;
+    case KeyOrder::kText:
+    case KeyOrder::kBytes:
       each_prefix(key, v, rows, out, [&](uint32_t i) { return string_bits(v.data<StringRef>()[i]); });
       return false;
-    default:
+    case KeyOrder::kPadded:
+    case KeyOrder::kByFunction:
       break;
   }
   each_prefix(key, v, rows, out, [](uint32_t) { return uint64_t{0}; });
