@@ -224,11 +224,17 @@ Status CrashStore::settle(bool rewrite) {
   Sink sink(*index);
   auto txn = begin();
   const std::vector<bool> dropped(2);
-  Result<uint64_t> done = rewrite ? heap->columns()->rewrite(*txn, crash_layout(), {}, dropped, sink)
-                                  : heap->columns()->settle(*txn, crash_layout(), {}, dropped, 1, sink);
-  if (!done.ok()) {
-    (void)txn.release();  // the disk has stopped: recovery takes it back
-    return done.status();
+  // When the disk has stopped, nothing is rolled back here: recovery does that.
+  try {
+    Result<uint64_t> done = rewrite ? heap->columns()->rewrite(*txn, crash_layout(), {}, dropped, sink)
+                                    : heap->columns()->settle(*txn, crash_layout(), {}, dropped, 1, sink);
+    if (!done.ok()) {
+      (void)txn.release();
+      return done.status();
+    }
+  } catch (const SqlError&) {  // the encoder's
+    (void)txn.release();
+    throw;
   }
   (void)engine->txns().commit(*txn);
   return {};
