@@ -243,22 +243,43 @@ Status undo_index_many(txn::UndoContext& context, const txn::UndoView& record) {
 
 Status undo_nothing(txn::UndoContext&, const txn::UndoView&) { return {}; }
 
-Status purge_index(BufferPool& pool, const txn::UndoView& record, Xid horizon) {
+Status purge_mark(txn::PurgeContext& context, const txn::UndoView& record) {
   const UndoHeader& h = record.header();
-  BtreeCore core(pool, PageId{h.object});
-  Pair pair(record.payload(), h.tid);
-  Result<ExclusiveGuard> latched = core.latch_node(0, pair);
+  const PageId segment{h.object};
+  BtreeCore core(context.pool, segment);
+  const Pair pair(record.payload(), h.tid);
+  Result<ExclusiveGuard> latched = core.latch_leaf(pair, &context.last_leaf);
   // Under the leaf's latch, as they are set: a mark that comes in between would not be counted.
-  bool only_mark = h.kind == UndoKind::kIndexMark && outstanding_marks.remove(pool, PageId{h.object}, pair);
+  const bool only_mark = outstanding_marks.remove(context.pool, segment, pair);
   if (latched.status().code() == StatusCode::kNotFound) return {};  // the index has been dropped
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, std::move(latched));
-  NodeView node(leaf.page());
-  uint32_t position = BtreeCore::find(node, pair);
+  const NodeView node(leaf.page());
+  const uint32_t position = BtreeCore::find(node, pair);
+  if (position == BtreeCore::kAbsent || !NodeView::marked(node.slot(position))) return {};
+  VARVE_ASSIGN_OR_RETURN(RowState state, probe_any_row(context.pool, Tid::unpack(h.tid), context.horizon));
+  if (state == RowState::kDead || state == RowState::kLive || only_mark)
+    return remove_and_merge(core, std::move(leaf), position, pair);
+  return {};
+}
+
+Status purge_gone(txn::PurgeContext& context, const txn::UndoView& record) {
+  const UndoHeader& h = record.header();
+  const Tid tid = Tid::unpack(h.tid);
+  BtreeCore core(context.pool, PageId{h.object});
+  const Pair pair(record.payload(), h.tid);
+  Result<ExclusiveGuard> latched = core.latch_leaf(pair, &context.last_leaf);
+  if (latched.status().code() == StatusCode::kNotFound) return {};  // the index has been dropped
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, std::move(latched));
+  const NodeView node(leaf.page());
+  const uint32_t position = BtreeCore::find(node, pair);
   if (position == BtreeCore::kAbsent) return {};
-  bool marked = NodeView::marked(node.slot(position));
-  if (h.kind == UndoKind::kIndexMark && !marked) return {};
-  VARVE_ASSIGN_OR_RETURN(RowState state, probe_any_row(pool, Tid::unpack(h.tid), horizon));
-  if (state == RowState::kDead || (marked && (state == RowState::kLive || only_mark)))
+  // A settled row whose deletion has committed does not come back, and no other takes its place before this.
+  RowState state = RowState::kDead;
+  if (!is_settled(tid)) {
+    VARVE_ASSIGN_OR_RETURN(state, probe_any_row(context.pool, tid, context.horizon));
+  }
+  const bool marked = NodeView::marked(node.slot(position));
+  if (state == RowState::kDead || (marked && state == RowState::kLive))
     return remove_and_merge(core, std::move(leaf), position, pair);
   return {};
 }
@@ -438,8 +459,8 @@ void register_btree_operations() {
   txn::register_undo(UndoKind::kIndexInsertMany, undo_index_many);
   txn::register_undo(UndoKind::kIndexMark, undo_index);
   txn::register_undo(UndoKind::kIndexGone, undo_nothing);
-  txn::register_purge(UndoKind::kIndexMark, purge_index);
-  txn::register_purge(UndoKind::kIndexGone, purge_index);
+  txn::register_purge(UndoKind::kIndexMark, purge_mark);
+  txn::register_purge(UndoKind::kIndexGone, purge_gone);
 }
 
 }  // namespace varve::access

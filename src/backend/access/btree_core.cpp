@@ -104,6 +104,17 @@ Result<ExclusiveGuard> BtreeCore::latch_node(uint8_t level, const Pair& pair) {
   return no_such_node("no node covers a key");
 }
 
+Result<ExclusiveGuard> BtreeCore::latch_leaf(const Pair& pair, PageId* hint) {
+  if (*hint != kInvalidPageId) {
+    VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, pool_.fix_exclusive(*hint));
+    NodeView node(guard.page());
+    if (node.is_node_of(segment_) && node.is_leaf() && node.covers(pair)) return guard;
+  }
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, latch_node(0, pair));
+  *hint = guard.id();
+  return guard;
+}
+
 Result<SharedGuard> BtreeCore::read_leaf(const Pair& pair, bool below, PageId* hint) {
   for (int i = 0; i < kMaxDescents; ++i) {
     if (*hint == kInvalidPageId) {

@@ -43,6 +43,8 @@ class BtreeCore {
   // The node of that level that covers `pair`. kNotFound: there is no tree here (any more). kBusy: the tree
   // is not that high (any more).
   Result<buffer::ExclusiveGuard> latch_node(uint8_t level, const Pair& pair);
+  // The leaf that covers `pair`. `hint`, if valid, is tried first; returns the page in it.
+  Result<buffer::ExclusiveGuard> latch_leaf(const Pair& pair, PageId* hint);
   // The leaf that covers `pair`, or with `below` what is just below it. `hint`, if valid, is tried first;
   // returns the page in it.
   Result<buffer::SharedGuard> read_leaf(const Pair& pair, bool below, PageId* hint);

@@ -98,9 +98,9 @@ Status undo_delete(txn::UndoContext& context, const txn::UndoView& record) {
   return {};
 }
 
-Status purge_delete(buffer::BufferPool& pool, const txn::UndoView& record, Xid horizon) {
-  return free_dead_row(pool, PageId{record.header().object}, Tid::unpack(record.header().tid), horizon)
-      .status();
+Status purge_delete(txn::PurgeContext& context, const txn::UndoView& record) {
+  const txn::UndoHeader& h = record.header();
+  return free_dead_row(context.pool, PageId{h.object}, Tid::unpack(h.tid), context.horizon).status();
 }
 
 bool is_dead(const RowPlace& row, Xid horizon) {

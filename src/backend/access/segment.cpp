@@ -181,8 +181,8 @@ Status undo_create(txn::UndoContext& context, const txn::UndoView& record) {
   return free_segment(context.pool, PageId{record.header().object}, stamp_of(record), &context);
 }
 Status undo_drop(txn::UndoContext&, const txn::UndoView&) { return {}; }
-Status purge_drop(BufferPool& pool, const txn::UndoView& record, Xid) {
-  return free_segment(pool, PageId{record.header().object}, stamp_of(record), nullptr);
+Status purge_drop(txn::PurgeContext& context, const txn::UndoView& record) {
+  return free_segment(context.pool, PageId{record.header().object}, stamp_of(record), nullptr);
 }
 
 }  // namespace

@@ -149,7 +149,8 @@ TEST(Segment, DropFreesAtPurgeAndOnlyTheSegmentThatWasMeant) {
   PageId again = create(storage, creator);
   ASSERT_EQ(again, a);
   txn::UndoView view{{}, {}, {}, record};
-  ASSERT_TRUE(txn::purge_function(txn::UndoKind::kSegmentDrop)(storage.pool(), view, Xid{100}).ok());
+  txn::PurgeContext context{storage.pool(), Xid{100}};
+  ASSERT_TRUE(txn::purge_function(txn::UndoKind::kSegmentDrop)(context, view).ok());
   EXPECT_EQ(*segment_page_count(storage.pool(), again), 1U);
   allocate(storage, again);
 }

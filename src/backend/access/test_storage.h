@@ -80,10 +80,10 @@ class TestTransaction : public txn::Transaction {
   }
   // As purge does once the transaction is older than every snapshot.
   Status purge() {
+    txn::PurgeContext context{pool_, Xid{~0ULL}};
     for (const auto& bytes : undo_) {
       txn::UndoView view{{}, {}, {}, bytes};
-      if (auto* f = txn::purge_function(view.header().kind))
-        VARVE_RETURN_IF_ERROR(f(pool_, view, Xid{~0ULL}));
+      if (auto* f = txn::purge_function(view.header().kind)) VARVE_RETURN_IF_ERROR(f(context, view));
     }
     undo_.clear();
     return {};

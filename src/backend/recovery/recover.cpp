@@ -173,11 +173,12 @@ void Recovery::finish_loser(Xid xid, Lsn last) {
 
 Status Recovery::free_dropped() {
   txn::PurgeFunction purge = txn::purge_function(txn::UndoKind::kSegmentDrop);
+  txn::PurgeContext context{pool_, result.next_xid};
   for (const txn::PendingDrop& drop : pending_drops_) {
     if (purge == nullptr) return Status::corruption("the log drops segments, but nobody knows how");
     if (running_.contains(drop.xid.value())) continue;  // it never committed
     txn::UndoView view{Xid{}, txn::kNoUndo, txn::kNoUndo, drop.undo};
-    VARVE_RETURN_IF_ERROR(purge(pool_, view, result.next_xid));
+    VARVE_RETURN_IF_ERROR(purge(context, view));
     ++result.segments_freed;
   }
   for (const Dropper& dropper : droppers_) {
@@ -192,7 +193,7 @@ Status Recovery::free_dropped() {
       if (view.header().kind != txn::UndoKind::kSegmentDrop ||
           !dropper.segments.contains(view.header().object))
         continue;
-      VARVE_RETURN_IF_ERROR(purge(pool_, view, result.next_xid));
+      VARVE_RETURN_IF_ERROR(purge(context, view));
       ++result.segments_freed;
     }
   }

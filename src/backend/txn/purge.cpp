@@ -110,13 +110,14 @@ Status TxnManagerImpl::purge_item(const PurgeItem& item, Xid horizon) {
 }
 
 Status TxnManagerImpl::purge_records(const PurgeItem& item, Xid horizon, bool indexes) {
+  PurgeContext context{pool_, horizon};
   for (UndoPtr at{item.last_undo}; at != kNoUndo;) {
     UndoView view = undo(at);
     at = view.transaction_previous;
     UndoKind kind = view.header().kind;
     bool is_index = kind == UndoKind::kIndexMark || kind == UndoKind::kIndexGone;
     if (is_index != indexes) continue;
-    if (PurgeFunction function = purge_function(kind)) VARVE_RETURN_IF_ERROR(function(pool_, view, horizon));
+    if (PurgeFunction function = purge_function(kind)) VARVE_RETURN_IF_ERROR(function(context, view));
   }
   return {};
 }

@@ -139,7 +139,7 @@ std::vector<std::pair<UndoKind, uint64_t>> purged;
 
 TEST(Txn, PurgeTakesIndexEntriesFirstAndTransactionsInCommitOrder) {
   TxnEnvironment env;
-  auto note = [](buffer::BufferPool&, const UndoView& record, Xid) -> Status {
+  auto note = [](PurgeContext&, const UndoView& record) -> Status {
     purged.emplace_back(record.header().kind, record.header().object);
     return {};
   };

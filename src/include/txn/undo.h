@@ -71,8 +71,14 @@ using UndoFunction = Status (*)(UndoContext& context, const UndoView& record);
 void register_undo(UndoKind kind, UndoFunction function);
 UndoFunction undo_function(UndoKind kind);
 
-// Carries out what may happen once a committed record is older than every snapshot (see txn/purge.h).
-using PurgeFunction = Status (*)(buffer::BufferPool& pool, const UndoView& record, Xid horizon);
+// Carries out what may happen once a committed record is older than every snapshot: that of a transaction
+// below the horizon, in the order of commits.
+struct PurgeContext {
+  buffer::BufferPool& pool;
+  Xid horizon;
+  PageId last_leaf = kInvalidPageId;  // of an index: where the entry before was, a hint
+};
+using PurgeFunction = Status (*)(PurgeContext& context, const UndoView& record);
 void register_purge(UndoKind kind, PurgeFunction function);
 PurgeFunction purge_function(UndoKind kind);
 
