@@ -103,7 +103,8 @@ const planner::PlannerSettings& Session::planner_settings() {
 }
 
 executor::ExecutionSettings Session::execution_settings() {
-  executor::ExecutionSettings s;
+  executor::ExecutionSettings& s = plan_inputs_.execution;
+  if (plan_inputs_.execution_generation == settings_.generation()) return s;
   s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
   s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
   s.parallel_workers = parallel_threads(settings_);
@@ -112,6 +113,7 @@ executor::ExecutionSettings Session::execution_settings() {
   s.chunk_rows = static_cast<uint32_t>(settings_.integer("varve.chunk_rows"));
   s.parallel_rows = settings_.real("varve.parallel_rows");
   s.vfs = &instance_.engine().vfs();
+  plan_inputs_.execution_generation = settings_.generation();
   return s;
 }
 

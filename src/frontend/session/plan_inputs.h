@@ -1,11 +1,12 @@
-// What every planning asks the session for and what rarely changes, kept until it does. Private to the
-// session.
+// What every planning and every execution asks the session for and what rarely changes, kept until it does.
+// Private to the session.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "common/strong_id.h"
+#include "executor/execution_context.h"
 #include "planner/planner.h"
 
 namespace varve::session {
@@ -24,6 +25,8 @@ struct PlanInputs {
 
   uint64_t settings_generation = 0;  // that `settings` are of; 0: of none
   planner::PlannerSettings settings;
+  uint64_t execution_generation = 0;  // that `execution` is of; 0: of none
+  executor::ExecutionSettings execution;
 };
 
 }  // namespace varve::session

@@ -169,8 +169,6 @@ std::vector<Value> Session::execute_params(const parser::ExecuteStmt& stmt, cons
   functions::EvalContext eval = eval_context(arena);
   std::vector<Oid> path = search_path_oids();
   analyzer::AnalyzerContext context{catalog(), arena, relations, eval, sql, path};
-  // The arguments are the one row of a query without FROM.
-  planner::PlannedStatement plan;
   std::vector<analyzer::Expr*> exprs;
   for (size_t i = 0; i < stmt.params.size(); ++i) {
     analyzer::Expr* e =
@@ -178,6 +176,14 @@ std::vector<Value> Session::execute_params(const parser::ExecuteStmt& stmt, cons
     Oid type = i < prepared.declared_types.size() ? prepared.declared_types[i] : prepared.param_types[i];
     exprs.push_back(analyzer::coerce_for_assignment(context, e, type, -1, fmt::format("${}", i + 1)));
   }
+  if (std::all_of(exprs.begin(), exprs.end(),
+                  [](const analyzer::Expr* e) { return e->kind == analyzer::ExprKind::kConst; })) {
+    for (const analyzer::Expr* e : exprs)
+      values.push_back(types::copy_value(e->as<analyzer::ConstExpr>().value, arena));
+    return values;
+  }
+  // The arguments are the one row of a query without FROM.
+  planner::PlannedStatement plan;
   auto* query = arena.make<analyzer::Query>();
   std::vector<analyzer::Target> targets;
   for (analyzer::Expr* e : exprs) {
