@@ -33,11 +33,21 @@ Oid require_schema(CommandContext& context, std::string_view name, int32_t locat
 
 namespace {
 
+// The command that makes it looks for other names there, too: a table may refer to itself.
+Oid make_temporary_schema(CommandContext& context) {
+  const Oid schema = context.services.temporary_schema(true);
+  std::vector<Oid> path{schema};
+  path.insert(path.end(), context.search_path.begin(), context.search_path.end());
+  context.search_path = context.arena.copy(path);
+  context.temporary_first = true;
+  return schema;
+}
+
 // The schema of temporary objects, which is made when it is first needed.
 Oid temporary_creation_schema(CommandContext& context) {
   const bool allowed = context.is_superuser || RoleRights(context.catalog, context.role).database_allows('T');
   if (context.catalog.temporary_schema() == kInvalidOid) {
-    if (allowed) return context.services.temporary_schema(true);
+    if (allowed) return make_temporary_schema(context);
     const auto database = context.catalog.database_info(context.catalog.database().oid());
     throw SqlError(
         sqlstate::kInsufficientPrivilege,

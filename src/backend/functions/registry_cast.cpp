@@ -125,6 +125,11 @@ StringRef sized_bpchar(const StringRef& s, int32_t typmod, bool is_explicit, Env
 
 uint8_t char_byte(const StringRef& s) { return s.empty() ? 0 : static_cast<uint8_t>(s.data()[0]); }
 StringRef char_value(char c) { return {&c, 1}; }
+StringRef char_text(const StringRef& c) {
+  std::string text;
+  types::append_char(text, static_cast<char>(char_byte(c)));
+  return StringRef(text);  // four bytes at most, which lie in it
+}
 
 const Binding kStrings[] = {
     {"varchar(varchar,int4,bool)", fn([](const StringRef& s, int32_t typmod, bool is_explicit) -> StringRef {
@@ -144,9 +149,9 @@ const Binding kStrings[] = {
     {"name(bpchar)",
      fn([](Text s) -> StringRef { return StringRef(types::trim_bpchar(types::truncate_name(s))); })},
     {"text(bool)", fn([](bool v) -> StringRef { return StringRef(v ? Text("true") : Text("false")); })},
-    {"text(char)", fn([](const StringRef& c) -> StringRef { return char_byte(c) == 0 ? StringRef() : c; })},
+    {"text(char)", fn([](const StringRef& c) -> StringRef { return char_text(c); })},
     {"bpchar(char)", fn([](const StringRef& c) -> StringRef { return char_byte(c) == 0 ? StringRef() : c; })},
-    {"char(text)", fn([](Text s) -> StringRef { return char_value(s.empty() ? '\0' : s[0]); })},
+    {"char(text)", fn([](Text s) -> StringRef { return char_value(types::parse_char(s)); })},
     {"char(int4)", fn([](int32_t v) -> StringRef {
        if (v < -128 || v > 127) throw_out_of_range("\"char\"");
        return char_value(static_cast<char>(v));

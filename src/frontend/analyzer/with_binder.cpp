@@ -30,6 +30,11 @@ bool mentions_in_from(std::span<parser::Node* const> from, std::string_view name
   return std::any_of(from.begin(), from.end(), [&](const parser::Node* n) { return mentions(n, name); });
 }
 
+bool defines(const parser::WithClause* with, std::string_view name) {
+  return with != nullptr && std::any_of(with->ctes.begin(), with->ctes.end(),
+                                        [&](const auto* item) { return item->name == name; });
+}
+
 // Does a FROM item of the query (at any depth of FROM) name the CTE? Enough to tell recursion: PostgreSQL
 // allows the recursive reference only there.
 bool mentions(const parser::Node* node, std::string_view name) {
@@ -46,6 +51,7 @@ bool mentions(const parser::Node* node, std::string_view name) {
       return mentions(parser::as<parser::RangeSubselect>(node)->query, name);
     case parser::NodeKind::kSelectStmt: {
       const auto* s = parser::as<parser::SelectStmt>(node);
+      if (defines(s->with, name)) return false;  // another one of that name
       return mentions_in_from(s->from, name) || mentions(s->left, name) || mentions(s->right, name);
     }
     default:
@@ -129,10 +135,16 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   }
   if (!select.order_by.empty() || select.limit_count != nullptr || select.limit_offset != nullptr ||
       !select.locking.empty()) {
-    throw_not_supported(!select.order_by.empty()         ? "ORDER BY in a recursive query is not implemented"
-                        : select.limit_offset != nullptr ? "OFFSET in a recursive query is not implemented"
-                                                         : "LIMIT in a recursive query is not implemented",
-                        position(definition.location));
+    auto refuse = [this](const char* what, const parser::Node* where) {
+      SqlError error(sqlstate::kFeatureNotSupported,
+                     fmt::format("{} in a recursive query is not implemented", what));
+      if (where != nullptr) error.at(position(where->location));
+      throw error;
+    };
+    if (!select.order_by.empty()) refuse("ORDER BY", select.order_by[0]->expression);
+    if (select.limit_offset != nullptr) refuse("OFFSET", select.limit_offset);
+    if (select.limit_count != nullptr) refuse("LIMIT", select.limit_count);
+    refuse("FOR UPDATE/SHARE", nullptr);
   }
   cte->recursive = true;
   cte->expression_depth = expression_depth_;
