@@ -13,6 +13,7 @@
 #include "names.h"
 #include "operator.h"
 #include "ownership.h"
+#include "parser/command_name.h"
 #include "parser/parser.h"
 #include "privileges.h"
 #include "routine.h"
@@ -230,7 +231,7 @@ void AggregateBuilder::read_arguments() {
   if (stmt_.direct_args < 0) return;
   if (kind_ == 'n') kind_ = 'o';
   direct_ = static_cast<size_t>(stmt_.direct_args);
-  if (variadic_ != kInvalidOid) throw_not_supported("VARIADIC arguments of ordered-set aggregates");
+  if (variadic_ != kInvalidOid) throw_not_supported("a VARIADIC argument of an ordered-set aggregate");
 }
 
 // A state type and some of the arguments, as a support function takes them.
@@ -452,7 +453,7 @@ std::string AggregateBuilder::run() {
 std::string define_object(CommandContext& context, const parser::DefineStmt& stmt) {
   if (stmt.object_type == parser::ObjectType::kAggregate) return AggregateBuilder(context, stmt).run();
   if (stmt.object_type == parser::ObjectType::kOperator) return create_operator(context, stmt);
-  throw_not_supported("Define");
+  throw_not_supported(parser::command_name(&stmt));
 }
 
 }  // namespace varve::commands

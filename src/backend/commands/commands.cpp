@@ -15,6 +15,7 @@
 #include "materialized_view.h"
 #include "operator.h"
 #include "ownership.h"
+#include "parser/command_name.h"
 #include "policy.h"
 #include "privileges.h"
 #include "roles.h"
@@ -186,9 +187,7 @@ std::string run_itself(CommandContext& context, const parser::Node* statement) {
   for (const Command& command : kCommands) {
     if (command.kind == statement->kind) return command.run(context, statement);
   }
-  std::string_view name = parser::kind_name(statement->kind);
-  if (name.ends_with("Stmt")) name.remove_suffix(4);
-  throw_not_supported(name);
+  throw_not_supported(parser::command_name(statement));
 }
 
 class HookChain final : public NextCommand {

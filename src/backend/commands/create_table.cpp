@@ -41,7 +41,10 @@ Oid serial_type(const parser::TypeName& name) {
 void resolve_column_type(CommandContext& context, const parser::ColumnDef& source, ColumnDefinition& column) {
   AttributeRow& attribute = column.attribute;
   if (Oid serial = serial_type(*source.type); serial != kInvalidOid) {
-    if (!source.type->array_bounds.empty()) throw_not_supported("array of serial is not implemented");
+    if (!source.type->array_bounds.empty()) {
+      throw SqlError(sqlstate::kFeatureNotSupported, "array of serial is not implemented")
+          .at(position(context, source.type->location));
+    }
     attribute.type = serial;
     attribute.not_null = true;
     column.serial = true;
@@ -345,7 +348,7 @@ void add_constraints(CommandContext& context, Oid table, std::span<const ColumnC
   pass(ConstraintKind::kUnique, add_index_constraint);
   pass(ConstraintKind::kForeignKey, add_foreign_key);
   pass(ConstraintKind::kExclusion, [](CommandContext&, Oid, const Constraint&, std::string_view) {
-    throw_not_supported("EXCLUDE constraints");
+    throw_not_supported("an EXCLUDE constraint");
   });
 }
 
@@ -566,7 +569,8 @@ void copy_like_parts(CommandContext& context, Oid table, const LikeSource& sourc
 }
 
 void refuse_unsupported(const parser::CreateTableStmt& stmt) {
-  if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
+  if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default")
+    throw_not_supported("a tablespace other than pg_default");
   if (!stmt.access_method.empty() && stmt.partition_by != nullptr) {
     throw SqlError(sqlstate::kFeatureNotSupported,
                    "specifying a table access method is not supported on a partitioned table");

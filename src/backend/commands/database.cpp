@@ -78,7 +78,7 @@ std::string create_database(CommandContext& context, const parser::CreateDatabas
       }
       if (only_orders) collate = text;
     } else if (name == "tablespace") {
-      if (option_text(*option) != "pg_default") throw_not_supported("tablespaces");
+      if (option_text(*option) != "pg_default") throw_not_supported("a tablespace other than pg_default");
     } else {
       throw_not_supported(fmt::format("CREATE DATABASE option \"{}\"", name));
     }

@@ -444,7 +444,8 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
   }
   require_owner(context, *table);
   const Oid method = access_method(stmt);
-  if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
+  if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default")
+    throw_not_supported("a tablespace other than pg_default");
   if (stmt.columns.size() + stmt.including.size() > 32) {
     throw SqlError(sqlstate::kTooManyColumns, "cannot use more than 32 columns in an index");
   }
@@ -471,7 +472,9 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
     names.push_back(spec.keys.back().name);
   }
   for (const parser::IndexElem* element : stmt.including) {
-    if (element->column.empty()) throw_not_supported("expressions are not supported in included columns");
+    if (element->column.empty()) {
+      throw SqlError(sqlstate::kFeatureNotSupported, "expressions are not supported in included columns");
+    }
     spec.included.push_back(read_key(context, table, *element).column);
   }
   if (stmt.where != nullptr) {

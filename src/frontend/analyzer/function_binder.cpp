@@ -891,7 +891,8 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
           .at(position(call.location));
     }
     if (call.distinct)
-      throw_not_supported("DISTINCT is not implemented for window functions", position(call.location));
+      throw SqlError(sqlstate::kFeatureNotSupported, "DISTINCT is not implemented for window functions")
+          .at(position(call.location));
     for (const Expr* arg : function_call.args) {
       any_of(arg, [&](const Expr& x) {
         if (x.kind != ExprKind::kSetReturning) return false;

@@ -93,7 +93,7 @@ Expr* Binder::table_function(Expr* bound, const parser::Node* call_node,
   bool routine = f != nullptr && f->routine != nullptr;
   bool record = routine && bound->type == type_oid::kRecord && f->routine->column_types.empty();
   if (!definitions.empty() && !record) {
-    if (!routine) throw_not_supported("column definition lists", position(call_node->location));
+    if (!routine) throw_not_supported("a column definition list", position(call_node->location));
     std::string_view why = f->routine->column_types.empty()
                                ? "a column definition list is only allowed for functions returning \"record\""
                                : "a column definition list is redundant for a function with OUT parameters";

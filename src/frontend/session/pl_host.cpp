@@ -10,6 +10,7 @@
 #include "functions/type_oids.h"
 #include "net/server.h"
 #include "parser/ast.h"
+#include "parser/command_name.h"
 #include "planner/planner.h"
 #include "session.h"
 
@@ -144,7 +145,7 @@ std::string Session::run_utility(const pl::SqlStatementPtr& statement, std::span
     case NodeKind::kFetchStmt:
     case NodeKind::kExecuteStmt:
     case NodeKind::kDiscardStmt:
-      throw_not_supported(fmt::format("{} in a function", parser::kind_name(statement->node->kind)));
+      throw_not_supported(fmt::format("{} in a function", parser::command_name(statement->node)));
     default:
       break;
   }

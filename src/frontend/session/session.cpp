@@ -7,7 +7,6 @@
 
 #include "analyzer/analyzer.h"
 #include "analyzer/inline_functions.h"
-#include "command_name.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
 #include "common/sql_error.h"
@@ -16,6 +15,7 @@
 #include "net/password.h"
 #include "net/server.h"
 #include "parser/ast.h"
+#include "parser/command_name.h"
 #include "planner/planner.h"
 #include "privilege_check.h"
 #include "row_security.h"
@@ -791,7 +791,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
 }
 
 std::string Session::run_command(const parser::Node* node, std::string_view sql) {
-  if (!commands::can_run(node)) throw_not_supported(parser::kind_name(node->kind));
+  if (!commands::can_run(node)) throw_not_supported(parser::command_name(node));
   if (parser::is<parser::LockStmt>(node) && !nested_) require_block("LOCK TABLE");
   if (std::string_view name = commands::must_run_alone(node); !name.empty()) forbid_block(name);
   ensure_transaction();
@@ -800,7 +800,7 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
                      parser::is<parser::ReindexStmt>(node);
   if (read_only_ && !reads) {
     throw SqlError(sqlstate::kReadOnlySqlTransaction,
-                   fmt::format("cannot execute {} in a read-only transaction", command_name(node)));
+                   fmt::format("cannot execute {} in a read-only transaction", parser::command_name(node)));
   }
   Arena arena;
   std::deque<catalog::RelationPtr> relations;
