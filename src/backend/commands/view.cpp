@@ -62,6 +62,8 @@ void depend_on_sources(CommandContext& context, Oid view, Oid rule, const analyz
     add_dependency(context, {kRewriteClass, rule}, {kProcClass, routine}, 'n');
   for (Oid op : operators_of(query))
     add_dependency(context, {kRewriteClass, rule}, {kOperatorClass, op}, 'n');
+  for (Oid constraint : constraints_of(query))
+    add_dependency(context, {kRewriteClass, rule}, {kConstraintClass, constraint}, 'n');
   std::vector<QuerySource> sources = sources_of(query);
   for (const QuerySource& source : sources) {
     if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;

@@ -95,6 +95,7 @@ class SourceFinder {
     changes(q);
     expression(q.where);
     all(q.group_by);
+    constraints.insert(q.primary_keys.begin(), q.primary_keys.end());
     expression(q.having);
     expression(q.limit);
     expression(q.offset);
@@ -103,6 +104,7 @@ class SourceFinder {
   }
   std::set<QuerySource> found;
   std::set<Oid> routines, operators;  // functions that SQL made
+  std::set<Oid> constraints;
 
  private:
   static Oid relation_of(const Range& r) {
@@ -200,6 +202,12 @@ std::vector<Oid> operators_of(const Query& query) {
   SourceFinder finder;
   finder.query(query);
   return {finder.operators.begin(), finder.operators.end()};
+}
+
+std::vector<Oid> constraints_of(const Query& query) {
+  SourceFinder finder;
+  finder.query(query);
+  return {finder.constraints.begin(), finder.constraints.end()};
 }
 
 // --- renaming

@@ -32,6 +32,8 @@ std::vector<QuerySource> sources_of(const analyzer::Query& query);
 // Functions that SQL made and that the query itself calls.
 std::vector<Oid> routines_of(const analyzer::Query& query);
 std::vector<Oid> operators_of(const analyzer::Query& query);
+// Primary keys without which what it selects is not grouped.
+std::vector<Oid> constraints_of(const analyzer::Query& query);
 
 // Views and policies that name relations about to be renamed or moved: bound before, printed again
 // afterwards.

@@ -518,8 +518,9 @@ void QueryDeparser::sort_key(const Expr& e, bool descending, bool nulls_first, s
 
 void QueryDeparser::grouping(const Query& q, std::string& out) {
   keyword(" GROUP BY ", -kStep, kStep, 1, out);
+  const size_t written = q.group_by.size() - q.dependent_groups;
   if (q.grouping_sets.empty()) {
-    for (size_t i = 0; i < q.group_by.size(); ++i) {
+    for (size_t i = 0; i < written; ++i) {
       if (i != 0) out += ", ";
       sort_expression(*q.group_by[i], true, out);
     }
@@ -529,7 +530,7 @@ void QueryDeparser::grouping(const Query& q, std::string& out) {
   out += "GROUPING SETS (";
   for (size_t i = 0; i < q.grouping_sets.size(); ++i) {
     out += i == 0 ? "(" : ", (";
-    for (size_t j = 0; j < q.grouping_sets[i].size(); ++j) {
+    for (size_t j = 0; j < q.grouping_sets[i].size() && q.grouping_sets[i][j] < written; ++j) {
       if (j != 0) out += ", ";
       expression(*q.group_by[q.grouping_sets[i][j]], true, out);
     }

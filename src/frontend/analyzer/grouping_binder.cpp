@@ -7,18 +7,26 @@
 namespace varve::analyzer {
 namespace {
 
-// GROUP BY of a table's whole primary key determines all its columns.
-bool depends_on_primary_key(const Scope& scope, const Query& query, uint32_t range) {
+// The table's primary key, if all of it is in every grouping set: it determines all columns then.
+const catalog::Index* grouped_primary_key(const Scope& scope, const Query& query, uint32_t range) {
   const Range& r = *scope.ranges[range];
-  if (r.relation == nullptr || !query.grouping_sets.empty()) return false;
+  if (r.relation == nullptr) return nullptr;
   const catalog::Index* key = (*r.relation)->primary_key();
-  if (key == nullptr) return false;
-  return std::all_of(key->keys.begin(), key->keys.end(), [&](const catalog::IndexColumn& k) {
-    return std::any_of(query.group_by.begin(), query.group_by.end(), [&](const Expr* g) {
-      return g->kind == ExprKind::kColumn && g->as<ColumnExpr>().levels_up == 0 &&
-             g->as<ColumnExpr>().range == range && g->as<ColumnExpr>().column == k.column;
-    });
+  if (key == nullptr) return nullptr;
+  auto in_every_set = [&](uint32_t group) {
+    return std::all_of(query.grouping_sets.begin(), query.grouping_sets.end(),
+                       [&](auto set) { return std::find(set.begin(), set.end(), group) != set.end(); });
+  };
+  const bool whole = std::all_of(key->keys.begin(), key->keys.end(), [&](const catalog::IndexColumn& k) {
+    for (uint32_t i = 0; i < query.group_by.size(); ++i) {
+      const Expr* g = query.group_by[i];
+      if (g->kind == ExprKind::kColumn && g->as<ColumnExpr>().levels_up == 0 &&
+          g->as<ColumnExpr>().range == range && g->as<ColumnExpr>().column == k.column && in_every_set(i))
+        return true;
+    }
+    return false;
   });
+  return whole ? key : nullptr;
 }
 
 }  // namespace
@@ -113,6 +121,15 @@ void Binder::check_set_returning(const Scope& scope, int32_t location) {
 
 void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& targets) {
   std::vector<Expr*> extra;  // columns that the primary key determines: grouped by as well
+  std::vector<Oid> primary_keys;
+  // Takes note of it.
+  auto depends_on_primary_key = [&](uint32_t range) {
+    const catalog::Index* key = grouped_primary_key(scope, query, range);
+    if (key == nullptr) return false;
+    if (std::find(primary_keys.begin(), primary_keys.end(), key->constraint) == primary_keys.end())
+      primary_keys.push_back(key->constraint);
+    return true;
+  };
   auto not_grouping_expression = [&](const Expr& arg) {
     return SqlError(sqlstate::kGroupingError,
                     "arguments to GROUPING must be grouping expressions of the associated query level")
@@ -144,7 +161,7 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
       if (x.kind != ExprKind::kColumn || x.as<ColumnExpr>().levels_up != depth) return true;
       const auto& c = x.as<ColumnExpr>();
       if (c.range >= scope.ranges.size()) return true;
-      if (depends_on_primary_key(scope, query, c.range)) {
+      if (depends_on_primary_key(c.range)) {
         auto* own = arena_.make<ColumnExpr>(c);
         own->levels_up = 0;
         bool known =
@@ -189,7 +206,7 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
     if (e->kind == ExprKind::kColumn) {
       const auto& c = e->as<ColumnExpr>();
       if (c.levels_up != 0) return;
-      if (depends_on_primary_key(scope, query, c.range)) {
+      if (depends_on_primary_key(c.range)) {
         bool known = std::any_of(extra.begin(), extra.end(), [&](Expr* x) { return same_expression(x, e); });
         if (!known) extra.push_back(e);
         return;
@@ -215,7 +232,15 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
   if (!extra.empty()) {
     std::vector<Expr*> groups(query.group_by.begin(), query.group_by.end());
     groups.insert(groups.end(), extra.begin(), extra.end());
+    for (std::span<uint32_t>& set : query.grouping_sets) {
+      std::vector<uint32_t> with_extra(set.begin(), set.end());
+      for (size_t i = query.group_by.size(); i < groups.size(); ++i)
+        with_extra.push_back(static_cast<uint32_t>(i));
+      set = arena_.copy(with_extra);
+    }
     query.group_by = list(groups);
+    query.primary_keys = arena_.copy(primary_keys);
+    query.dependent_groups = static_cast<uint32_t>(extra.size());
   }
 }
 

@@ -247,6 +247,8 @@ struct Query {
   ExprList group_by;
   std::span<std::span<uint32_t>> grouping_sets;  // over group_by; empty: one set of all
   bool has_group_clause = false;
+  std::span<Oid> primary_keys;    // constraints that make columns depend on those of group_by
+  uint32_t dependent_groups = 0;  // those columns: the last so many of group_by, in all grouping sets
   Expr* having = nullptr;
   bool has_aggregates = false;
   std::span<Window> windows;

@@ -1,0 +1,36 @@
+-- Columns that depend on a primary key in GROUP BY, and what depends on the key then.
+CREATE TABLE articles (id int CONSTRAINT articles_pkey PRIMARY KEY, keywords text, title text UNIQUE NOT NULL, body text UNIQUE);
+CREATE TABLE parts (a int, b int, c int, d int, PRIMARY KEY (a, b));
+INSERT INTO articles VALUES (1, 'k', 't', 'b'), (2, 'l', 'u', 'c');
+INSERT INTO parts VALUES (1, 1, 1, 1), (1, 2, 2, 3), (2, 1, 1, 4), (2, 2, 2, 5);
+SELECT a, b, d, grouping(a, b, c) FROM parts GROUP BY GROUPING SETS ((a, b, c), (a, b)) ORDER BY 1, 2, 4;
+SELECT a, d FROM parts GROUP BY GROUPING SETS ((a, b), (a));
+SELECT a, b, d FROM parts GROUP BY ROLLUP (a, b);
+SELECT a, b, d, count(*) FROM parts GROUP BY a, b, CUBE (c) ORDER BY 1, 2, 4;
+SELECT a, b, (SELECT d + 1), sum(c) FROM parts GROUP BY a, GROUPING SETS ((b), (b, c)) ORDER BY 1, 2, 4;
+CREATE VIEW v1 AS SELECT id, keywords, title FROM articles GROUP BY id;
+ALTER TABLE articles DROP CONSTRAINT articles_pkey;
+SELECT pg_get_viewdef('v1');
+CREATE VIEW v0 AS SELECT a, d, grouping(c) FROM parts GROUP BY a, b, ROLLUP (c);
+SELECT * FROM v0 ORDER BY 1, 2, 3;
+DROP VIEW v0;
+SELECT refclassid::regclass, deptype FROM pg_depend WHERE classid = 'pg_rewrite'::regclass
+  AND refobjid = (SELECT oid FROM pg_constraint WHERE conname = 'articles_pkey');
+DROP VIEW v1;
+CREATE VIEW v2 AS SELECT * FROM parts WHERE a IN (SELECT id FROM articles WHERE keywords IN (SELECT keywords FROM articles GROUP BY id));
+ALTER TABLE articles DROP CONSTRAINT articles_pkey RESTRICT;
+CREATE MATERIALIZED VIEW v3 AS SELECT a, d, count(*) FROM parts GROUP BY a, b;
+ALTER TABLE parts DROP CONSTRAINT parts_pkey;
+ALTER TABLE parts DROP CONSTRAINT parts_pkey CASCADE;
+ALTER TABLE articles DROP CONSTRAINT articles_pkey CASCADE;
+SELECT relname FROM pg_class WHERE relname IN ('v1', 'v2', 'v3');
+SELECT id, keywords FROM articles GROUP BY id;
+SELECT id, keywords FROM articles GROUP BY body;
+CREATE VIEW v4 AS SELECT id, title FROM articles GROUP BY id, title;
+DROP VIEW v4;
+ALTER TABLE articles ADD PRIMARY KEY (id);
+PREPARE p AS SELECT id, keywords FROM articles GROUP BY id ORDER BY id;
+EXECUTE p;
+ALTER TABLE articles DROP CONSTRAINT articles_pkey;
+EXECUTE p;
+DROP TABLE articles, parts;
